@@ -62,8 +62,8 @@ void cm_audit_refusal(const cm_ctx_t *ctx, cm_audit_draft_t *draft, const cm_err
     draft->event.outcome = "refused";
     cm_json_set_text(draft->detail, "problem", cm_code_info(error->code)->name);
     cm_json_set_text(draft->detail, "rule", error->rule);
-    failed = cm_store_transact(ctx->store, nothing_else, NULL, cm_audit_finish(draft, ctx),
-                               ctx->pool);
+    failed =
+        cm_store_transact(ctx->store, nothing_else, NULL, cm_audit_finish(draft, ctx), ctx->pool);
     if (failed) {
         cm_ctx_log_error(ctx, CM_LOG_ERROR, failed);
     }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Recompute the audit log from its rows and say what does not fit. Leaves and events are walked side
- * by side in order of their positions; at the size of each signed head the tree must have its root.
+ * Recompute the audit log from its rows and say what does not fit. Leaves and events are walked
+ * side by side in order of their positions; at the size of each signed head the tree must have its
+ * root.
  */
 #include <apr_strings.h>
 
@@ -35,7 +36,7 @@ typedef struct {
     cursor_t events, leaves;
     cm_merkle_t stored;            /* as the leaves say */
     cm_merkle_t computed;          /* as the events say */
-    int batch_findings;             /* number of findings at the last head */
+    int batch_findings;            /* number of findings at the last head */
     apr_array_header_t *batch_ids; /* of const char *: events since the last good head */
     apr_array_header_t *heads;     /* of cm_audit_head_t *, by size */
     int head;
@@ -118,8 +119,7 @@ static void blame_batch(verify_t *verify, const cm_audit_head_t *head)
 static void check_heads(verify_t *verify)
 {
     while (verify->head < verify->heads->nelts) {
-        const cm_audit_head_t *head =
-            APR_ARRAY_IDX(verify->heads, verify->head, cm_audit_head_t *);
+        const cm_audit_head_t *head = APR_ARRAY_IDX(verify->heads, verify->head, cm_audit_head_t *);
 
         if (head->size > verify->stored.size) {
             return;
@@ -233,8 +233,7 @@ static cm_error_t *step(int *more, verify_t *verify)
 static void check_end(verify_t *verify)
 {
     for (; verify->head < verify->heads->nelts; verify->head++) {
-        const cm_audit_head_t *head =
-            APR_ARRAY_IDX(verify->heads, verify->head, cm_audit_head_t *);
+        const cm_audit_head_t *head = APR_ARRAY_IDX(verify->heads, verify->head, cm_audit_head_t *);
 
         for (; verify->stored.size < head->size; verify->stored.size++) {
             find(verify, position_name(verify, verify->stored.size), "missing",

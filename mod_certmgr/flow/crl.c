@@ -48,8 +48,8 @@ static cm_error_t *gather_entries(cm_bytes_t *entries, const cm_ctx_t *ctx, cons
         error = cm_revoked_page(&page, ctx->store, &query, scratch);
         if (!error && page->nelts) {
             error = encode_page(chunks, page, scratch, ctx->pool);
-            query.after = apr_pstrdup(
-                ctx->pool, APR_ARRAY_IDX(page, page->nelts - 1, cm_revoked_t).serial);
+            query.after =
+                apr_pstrdup(ctx->pool, APR_ARRAY_IDX(page, page->nelts - 1, cm_revoked_t).serial);
         }
         if (!error && page->nelts < PAGE) {
             break;
@@ -109,6 +109,7 @@ cm_error_t *cm_crl_publish(const cm_ctx_t *ctx, const char *ca)
     cm_crl_record_t *record = apr_pcalloc(ctx->pool, sizeof *record);
     store_t store = {record, {NULL, 0}};
     cm_issuer_t *issuer;
+    apr_int64_t period;
     cm_error_t *error = cm_issuer_open(&issuer, ctx, ca);
 
     if (error) {
@@ -119,7 +120,8 @@ cm_error_t *cm_crl_publish(const cm_ctx_t *ctx, const char *ca)
     /* read before the entries are: the list may show more than it says, never less */
     record->through = issuer->record->revocations;
     record->this_update = ctx->now - ctx->now % APR_USEC_PER_SEC;
-    record->next_update = record->this_update + apr_time_from_sec(ctx->config->crl_validity);
+    period = issuer->record->crl_period ? issuer->record->crl_period : ctx->config->crl_validity;
+    record->next_update = record->this_update + apr_time_from_sec(period);
     error = sign_list(&store.der, record, issuer, ctx);
     if (!error) {
         error = cm_store_maintain(ctx->store, store_list, &store, ctx->pool);
@@ -160,8 +162,7 @@ static cm_error_t *is_due(int *due, const cm_authority_t *authority, const cm_ct
     if (authority->revocations > newest->through) {
         *due = ctx->now >= newest->this_update + apr_time_from_sec(ctx->config->crl_gather);
     } else {
-        *due = ctx->now >=
-               newest->this_update + (newest->next_update - newest->this_update) / 2;
+        *due = ctx->now >= newest->this_update + (newest->next_update - newest->this_update) / 2;
     }
     return NULL;
 }

@@ -35,8 +35,7 @@ static int is_requester(const cm_request_t *request, const cm_ctx_t *ctx)
 static const cm_transition_t lifecycle[] = {
     {CM_STATE_NONE, "submit", CM_STATE_PENDING, 0, CM_MAY_OWN, NULL, "request.submit"},
     {CM_STATE_PENDING, "ready", CM_STATE_APPROVED, 1, CM_MAY_COUNT, may_issue, "request.submit"},
-    {CM_STATE_PENDING, "cancel", CM_STATE_CANCELLED, 0, CM_MAY_OWN, is_requester,
-     "request.cancel"},
+    {CM_STATE_PENDING, "cancel", CM_STATE_CANCELLED, 0, CM_MAY_OWN, is_requester, "request.cancel"},
     {CM_STATE_APPROVED, "cancel", CM_STATE_CANCELLED, 0, CM_MAY_OWN, is_requester,
      "request.cancel"},
     {CM_STATE_APPROVED, "claim", CM_STATE_ISSUING, 1, CM_MAY_COUNT, NULL, "request.claim"},
@@ -70,8 +69,9 @@ cm_error_t *cm_lifecycle_find(const cm_transition_t **row, const cm_request_t *r
             return NULL;
         }
     }
-    error = cm_error_make(ctx->pool, CM_E_CONFLICT, "\"%s\" is not possible while the request is %s",
-                          cm_text_escape(event, ctx->pool), cm_state_name(request->state));
+    error =
+        cm_error_make(ctx->pool, CM_E_CONFLICT, "\"%s\" is not possible while the request is %s",
+                      cm_text_escape(event, ctx->pool), cm_state_name(request->state));
     cm_error_locate(error, "/event", "request.event");
     return cm_error_advise(error, "the member \"events\" of the request lists what is");
 }

@@ -14,7 +14,7 @@ typedef struct {
     cm_state_t from;
     const char *event; /* NULL ends the table */
     cm_state_t to;
-    int by_system; /* the engine's own step; no caller can ask for it */
+    int by_system;              /* the engine's own step; no caller can ask for it */
     cm_permission_t permission; /* of the caller, when not by_system */
     /* Whether the step is possible now, for this caller; NULL: always. */
     int (*guard)(const cm_request_t *request, const cm_ctx_t *ctx);

@@ -52,8 +52,8 @@ cm_bytes_t cm_merkle_root(const cm_merkle_t *tree, apr_pool_t *pool)
 
 cm_bytes_t cm_merkle_peaks(const cm_merkle_t *tree, apr_pool_t *pool)
 {
-    return cm_bytes_copy(
-        cm_bytes_make(tree->peaks, (apr_size_t)tree->count * CM_MERKLE_HASH), pool);
+    return cm_bytes_copy(cm_bytes_make(tree->peaks, (apr_size_t)tree->count * CM_MERKLE_HASH),
+                         pool);
 }
 
 cm_error_t *cm_merkle_resume(cm_merkle_t *tree, apr_int64_t size, cm_bytes_t peaks,
@@ -65,7 +65,8 @@ cm_error_t *cm_merkle_resume(cm_merkle_t *tree, apr_int64_t size, cm_bytes_t pea
         count += (apr_size_t)(bits & 1);
     }
     if (size < 0 || peaks.len != count * CM_MERKLE_HASH) {
-        return cm_error_make(pool, CM_E_INTEGRITY, "the peaks of an audit head do not fit its size");
+        return cm_error_make(pool, CM_E_INTEGRITY,
+                             "the peaks of an audit head do not fit its size");
     }
     tree->size = size;
     tree->count = (int)count;

@@ -68,8 +68,8 @@ static cm_error_t *answer_one(cm_ocsp_single_t *single, const responder_t *respo
     single->this_update = ctx->now - ctx->now % APR_USEC_PER_SEC;
     single->next_update = single->this_update + apr_time_from_sec(ctx->config->ocsp_validity);
     if (!id->negative && cm_ocsp_issuer_match(&responder->hashes, id)) {
-        error = cm_certificate_state(&state, ctx->store, responder->authority->name,
-                                     id->serial_hex, ctx->pool);
+        error = cm_certificate_state(&state, ctx->store, responder->authority->name, id->serial_hex,
+                                     ctx->pool);
     }
     if (!error && state.found) {
         single->status = CM_OCSP_GOOD;
@@ -100,14 +100,15 @@ static cm_error_t *sign_answer(cm_bytes_t *der, const cm_ocsp_spec_t *spec, cm_k
     return error;
 }
 
-static cm_error_t *open_responder(cm_key_t **key, cm_bytes_t *key_id,
-                                  const responder_t *responder, const cm_ctx_t *ctx)
+static cm_error_t *open_responder(cm_key_t **key, cm_bytes_t *key_id, const responder_t *responder,
+                                  const cm_ctx_t *ctx)
 {
     cm_cert_t *cert;
     cm_error_t *error = cm_cert_parse(&cert, responder->authority->ocsp_der, ctx->pool);
 
     if (!error && cert->not_after < ctx->now) {
-        error = cm_error_make(ctx->pool, CM_E_TOKEN, "the certificate of the responder has expired");
+        error =
+            cm_error_make(ctx->pool, CM_E_TOKEN, "the certificate of the responder has expired");
     }
     if (!error) {
         error = cm_keyring_find(key, ctx->keys, responder->authority->ocsp_key, ctx->pool);
@@ -185,8 +186,7 @@ static cm_error_t *describe_responder(cm_cert_spec_t *spec, const cm_issuer_t *i
     cm_pubkey_t *public;
     cm_name_t *name;
     cm_key_t *key;
-    cm_error_t *error =
-        cm_keyring_find(&key, ctx->keys, issuer->record->ocsp_key, ctx->pool);
+    cm_error_t *error = cm_keyring_find(&key, ctx->keys, issuer->record->ocsp_key, ctx->pool);
 
     if (!error) {
         error = cm_pubkey_parse(&public, cm_key_spki(key), ctx->pool);
@@ -244,9 +244,23 @@ cm_error_t *cm_ocsp_renew(const cm_ctx_t *ctx, const char *ca)
                              ctx->pool);
 }
 
-cm_error_t *cm_ocsp_job(cm_ctx_t *ctx)
+/* Half of its life is over, and a new one could live longer: no life goes beyond the issuer's. */
+static cm_error_t *is_due(int *due, const cm_authority_t *authority, const cm_ctx_t *ctx)
 {
     const apr_time_t half = apr_time_from_sec(ctx->config->ocsp_certificate_validity) / 2;
+    cm_cert_t *cert;
+    cm_error_t *error = NULL;
+
+    *due = authority->ocsp_key && authority->ocsp_not_after - half < ctx->now;
+    if (*due) {
+        error = cm_cert_parse(&cert, authority->der, ctx->pool);
+        *due = !error && authority->ocsp_not_after < cert->not_after;
+    }
+    return error;
+}
+
+cm_error_t *cm_ocsp_job(cm_ctx_t *ctx)
+{
     apr_array_header_t *authorities;
     cm_error_t *first = NULL;
     cm_error_t *error = cm_authorities_list(&authorities, ctx->store, ctx->pool);
@@ -254,9 +268,13 @@ cm_error_t *cm_ocsp_job(cm_ctx_t *ctx)
     for (int i = 0; !error && i < authorities->nelts; i++) {
         const cm_authority_t *authority = APR_ARRAY_IDX(authorities, i, cm_authority_t *);
 
-        if (authority->ocsp_key && authority->ocsp_not_after - half < ctx->now) {
-            first = cm_error_join(first, cm_ocsp_renew(ctx, authority->name));
+        int due = 0;
+        cm_error_t *failed = is_due(&due, authority, ctx);
+
+        if (!failed && due) {
+            failed = cm_ocsp_renew(ctx, authority->name);
         }
+        first = cm_error_join(first, failed);
     }
     return error ? error : first;
 }

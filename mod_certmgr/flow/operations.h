@@ -19,12 +19,12 @@ typedef struct {
     cm_ctx_t *ctx;
     cm_request_t *request;
     const cm_profile_t *profile;
-    cm_certificate_t *target;    /* the certificate acted upon, or NULL */
-    cm_status_t target_was;      /* its stored status when it was read */
-    const cm_csr_t *csr;         /* or NULL */
-    cm_issuer_t *issuer;         /* or NULL: nothing to sign */
-    cm_cert_spec_t *spec;        /* what to sign, or NULL */
-    cm_certificate_t *made;      /* the certificate made, or NULL */
+    cm_certificate_t *target; /* the certificate acted upon, or NULL */
+    cm_status_t target_was;   /* its stored status when it was read */
+    const cm_csr_t *csr;      /* or NULL */
+    cm_issuer_t *issuer;      /* or NULL: nothing to sign */
+    cm_cert_spec_t *spec;     /* what to sign, or NULL */
+    cm_certificate_t *made;   /* the certificate made, or NULL */
 } cm_work_t;
 
 typedef struct {

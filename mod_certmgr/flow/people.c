@@ -38,8 +38,7 @@ static cm_error_t *by_certificate(cm_person_t **person, const char **id, const c
     return cm_person_read(person, ctx->store, certificate->owner, ctx->pool);
 }
 
-static cm_error_t *by_name(cm_person_t **person, const cm_ctx_t *ctx,
-                           const cm_evidence_t *evidence)
+static cm_error_t *by_name(cm_person_t **person, const cm_ctx_t *ctx, const cm_evidence_t *evidence)
 {
     const cm_login_t login = {"user", evidence->realm ? evidence->realm : "", evidence->user};
     cm_error_t *error = cm_person_by_login(person, ctx->store, &login, ctx->pool);
@@ -107,8 +106,9 @@ static cm_error_t *store_person(cm_txn_t *txn, cm_audit_event_t *event, void *ba
 static cm_error_t *check_role(const cm_ctx_t *ctx, const char *role)
 {
     if (!cm_role_of(role)) {
-        return cm_error_locate(cm_error_make(ctx->pool, CM_E_VALUE, "there is no role \"%s\"", role),
-                               "/role", "person.role");
+        return cm_error_locate(
+            cm_error_make(ctx->pool, CM_E_VALUE, "there is no role \"%s\"", role), "/role",
+            "person.role");
     }
     return NULL;
 }

@@ -50,8 +50,7 @@ static cm_error_t *decide_and_sign(perform_t *perform)
 
 static int is_final(const cm_error_t *error)
 {
-    return error->code == CM_E_REFUSED || error->code == CM_E_VALUE ||
-           error->code == CM_E_CONFLICT;
+    return error->code == CM_E_REFUSED || error->code == CM_E_VALUE || error->code == CM_E_CONFLICT;
 }
 
 cm_error_t *cm_request_perform(cm_ctx_t *ctx, const char *id)

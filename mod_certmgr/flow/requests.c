@@ -62,9 +62,9 @@ static void settle_items(cm_work_t *work)
 
 static cm_error_t *not_offered(const cm_work_t *work)
 {
-    return cm_error_locate(cm_error_make(work->ctx->pool, CM_E_REFUSED,
-                                         "the profile does not allow this operation"),
-                           NULL, "profile.operation");
+    return cm_error_locate(
+        cm_error_make(work->ctx->pool, CM_E_REFUSED, "the profile does not allow this operation"),
+        NULL, "profile.operation");
 }
 
 static cm_error_t *prepare(cm_work_t *work, const cm_operation_row_t *row,
@@ -144,8 +144,8 @@ cm_error_t *cm_request_submit(cm_request_view_t **view, cm_ctx_t *ctx,
     }
     if (!error) {
         describe(draft, &work, row);
-        error = cm_store_transact(ctx->store, store_submitted, &submit,
-                                  cm_audit_finish(draft, ctx), ctx->pool);
+        error = cm_store_transact(ctx->store, store_submitted, &submit, cm_audit_finish(draft, ctx),
+                                  ctx->pool);
     }
     return error ? error : make_view(view, ctx, request);
 }
@@ -165,8 +165,7 @@ static cm_error_t *read_visible(cm_request_t **request, const cm_ctx_t *ctx, int
     return NULL;
 }
 
-cm_error_t *cm_request_show(cm_request_view_t **view, cm_ctx_t *ctx, int operation,
-                            const char *id)
+cm_error_t *cm_request_show(cm_request_view_t **view, cm_ctx_t *ctx, int operation, const char *id)
 {
     cm_request_t *request;
     cm_error_t *error = read_visible(&request, ctx, operation, id);
@@ -183,8 +182,7 @@ cm_error_t *cm_request_page(apr_array_header_t **views, cm_ctx_t *ctx, int opera
 
     *views = apr_array_make(ctx->pool, limit, sizeof(cm_request_view_t *));
     for (int i = 0; !error && i < requests->nelts; i++) {
-        error = make_view(apr_array_push(*views), ctx,
-                          APR_ARRAY_IDX(requests, i, cm_request_t *));
+        error = make_view(apr_array_push(*views), ctx, APR_ARRAY_IDX(requests, i, cm_request_t *));
     }
     return error;
 }
@@ -227,7 +225,7 @@ cm_error_t *cm_request_act(cm_request_view_t **view, cm_ctx_t *ctx, int operatio
     move = (move_t){request, request->state};
     request->state = row->to;
     request->updated = ctx->now;
-    error = cm_store_transact(ctx->store, store_moved, &move, cm_audit_finish(draft, ctx),
-                              ctx->pool);
+    error =
+        cm_store_transact(ctx->store, store_moved, &move, cm_audit_finish(draft, ctx), ctx->pool);
     return error ? error : make_view(view, ctx, request);
 }

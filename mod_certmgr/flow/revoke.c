@@ -76,17 +76,17 @@ static cm_error_t *check_wish(cm_work_t *work, const wish_t *wish)
                                "cessationOfOperation, privilegeWithdrawn or unspecified");
     }
     if (!*wish->remarks) {
-        error = cm_error_join(error, refused(work, "/remarks", "revoke.remarks",
-                                             "a revocation needs remarks"));
+        error = cm_error_join(
+            error, refused(work, "/remarks", "revoke.remarks", "a revocation needs remarks"));
     }
     if (wish->invalidity_date > work->ctx->now) {
         error = cm_error_join(error, refused(work, "/invalidity_date", "revoke.invalidity-date",
                                              "the date lies in the future"));
     }
     if (wish->invalidity_date && wish->invalidity_date < work->target->not_before) {
-        error = cm_error_join(error,
-                              refused(work, "/invalidity_date", "revoke.invalidity-date",
-                                      "the date lies before the certificate's first second"));
+        error =
+            cm_error_join(error, refused(work, "/invalidity_date", "revoke.invalidity-date",
+                                         "the date lies before the certificate's first second"));
     }
     return error;
 }
@@ -102,8 +102,8 @@ static cm_error_t *decide(cm_work_t *work)
         error = cm_json_read(&wish, wishes, document, "", pool);
     }
     if (!error) {
-        error = cm_certificate_read(&work->target, work->ctx->store, work->request->certificate,
-                                    pool);
+        error =
+            cm_certificate_read(&work->target, work->ctx->store, work->request->certificate, pool);
     }
     if (!error) {
         error = check_wish(work, &wish);

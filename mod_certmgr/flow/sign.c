@@ -40,11 +40,10 @@ cm_error_t *cm_issuer_open(cm_issuer_t **issuer, const cm_ctx_t *ctx, const char
         return error;
     }
     if (!cm_bytes_equal(cm_key_spki(opened->key), cert->spki)) {
-        return cm_error_explain(ctx->pool,
-                                cm_error_make(ctx->pool, CM_E_CONFIG,
-                                              "the key of this authority is not usable"),
-                                "the key %s is not the key of the certificate of %s", record->key,
-                                ca);
+        return cm_error_explain(
+            ctx->pool,
+            cm_error_make(ctx->pool, CM_E_CONFIG, "the key of this authority is not usable"),
+            "the key %s is not the key of the certificate of %s", record->key, ca);
     }
     opened->record = record;
     opened->cert = cert;
@@ -57,8 +56,7 @@ static const apr_array_header_t *san_texts(const apr_array_header_t *san, apr_po
     apr_array_header_t *texts = apr_array_make(pool, san->nelts + 1, sizeof(const char *));
 
     for (int i = 0; i < san->nelts; i++) {
-        APR_ARRAY_PUSH(texts, const char *) =
-            cm_san_text(&APR_ARRAY_IDX(san, i, cm_san_t), pool);
+        APR_ARRAY_PUSH(texts, const char *) = cm_san_text(&APR_ARRAY_IDX(san, i, cm_san_t), pool);
     }
     return texts;
 }
