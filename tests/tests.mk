@@ -19,15 +19,16 @@ analyze:
 	$(VARIANT) analyze all
 
 sanitize:
-	$(VARIANT) sanitize all check-unit replay-programs
-	$(TAP) sanitize/replay-*[a-z]
-	SANITIZE=1 $(VARIANT) sanitize check-http
+	$(VARIANT) sanitize all check-unit programs-replay
+	@$(TAP) `for p in sanitize/replay-*; do echo $$p,$(srcdir)/tests/fuzz/corpus/$${p#sanitize/replay-}; done`
 
 coverage:
 	$(VARIANT) coverage all check-unit check-http
 	gcovr -r $(srcdir) --filter '$(abs_top_srcdir)/mod_certmgr/' coverage
 
 # The unit tests, with the count that ./run-tests adds up.
+check-programs: $(check_PROGRAMS)
+
 check-unit: $(check_PROGRAMS)
 	@top_srcdir='$(abs_top_srcdir)' $(SHELL) $(srcdir)/tests/unit/run $(UNIT_WRAPPER) $(check_PROGRAMS)
 
@@ -45,7 +46,7 @@ checks:
 format:
 	cd $(abs_top_srcdir) && git ls-files '*.c' '*.h' | xargs clang-format -i
 
-.PHONY: analyze sanitize coverage check-unit valgrind check-http checks format
+.PHONY: check-programs analyze sanitize coverage check-unit valgrind check-http checks format
 
 clean-local:
 	rm -rf analyze sanitize coverage fuzz http test-logs

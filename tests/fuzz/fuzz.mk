@@ -22,23 +22,23 @@ replay-%: tests/fuzz/%_fuzz.o tests/fuzz/replay.o libcertmgr.la
 
 .PRECIOUS: tests/fuzz/%.o
 
-replay-programs: $(FUZZ_REAL:%=replay-%)
+programs-replay: $(FUZZ_REAL:%=replay-%)
 
-fuzz-programs: $(FUZZ_TARGETS:%=fuzz-%)
+programs-fuzz: $(FUZZ_TARGETS:%=fuzz-%)
 
 # The folder is made once; new inputs that libFuzzer finds stay in build/fuzz/found/NAME.
-fuzz-build:
-	$(SHELL) $(srcdir)/tests/variant fuzz fuzz-programs
+build-fuzz:
+	$(SHELL) $(srcdir)/tests/variant fuzz programs-fuzz
 
-fuzz: fuzz-build
+fuzz: build-fuzz
 	@for name in $(FUZZ_REAL); do \
 	    echo "fuzz $$name: $(FUZZ_SECONDS) s"; \
 	    $(SHELL) $(FUZZ_TOP)/hunt $(abs_builddir)/fuzz $$name $(FUZZ_SECONDS) || exit 1; \
 	done
 
-fuzz-planted: fuzz-build
+planted: build-fuzz
 	$(SHELL) $(FUZZ_TOP)/planted $(abs_builddir)/fuzz
 
-.PHONY: replay-programs fuzz-programs fuzz-build fuzz fuzz-planted
+.PHONY: programs-replay programs-fuzz build-fuzz fuzz planted
 
 EXTRA_DIST += tests/fuzz

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * JSON bodies: parsed, read through a table that has each kind of member, and written again; what was
- * written must be read as the same value.
+ * JSON bodies: parsed, read through a table that has each kind of member, and written again; what
+ * was written must be read as the same value.
  */
 #include <apr_general.h>
+#include <apr_tables.h>
 
 #include "base/json.h"
 #include "base/text.h"

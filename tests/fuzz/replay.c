@@ -10,7 +10,6 @@
 
 #include "fuzz/target.h"
 
-
 /* The name comes before the run, so that after a crash the last line tells the culprit. */
 static int feed(const char *path, int *count)
 {
