@@ -46,6 +46,9 @@ cm_error_t *cm_name_make(cm_name_t **name, const apr_array_header_t *attributes,
  * bounds are not looked at: what we issue is made with cm_name_make. */
 cm_error_t *cm_name_parse(cm_name_t **name, cm_bytes_t der, apr_pool_t *pool);
 
+/* One string value with its tag as UTF-8, not empty; rule name.value. */
+cm_error_t *cm_name_string(const char **text, int tag, cm_bytes_t value, apr_pool_t *pool);
+
 /* RFC 4514: last RDN first, "CN=Jane,O=Example". Types without an RFC 4514 name are written with
  * ours where there is one, else as dotted OID with the value as text. */
 const char *cm_name_text(const cm_name_t *name, apr_pool_t *pool);
