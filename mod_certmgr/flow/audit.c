@@ -112,11 +112,12 @@ typedef struct {
     cm_audit_head_t head;
 } seal_t;
 
-static cm_error_t *store_seal(cm_txn_t *txn, void *baton)
+static cm_error_t *store_seal(cm_txn_t *txn, cm_audit_event_t *event, void *baton)
 {
     const seal_t *seal = baton;
     cm_error_t *error = NULL;
 
+    (void)event;
     for (int i = 0; !error && i < seal->leaves->nelts; i++) {
         error = cm_event_seal(txn, &APR_ARRAY_IDX(seal->leaves, i, cm_audit_leaf_t));
     }

@@ -97,10 +97,11 @@ typedef struct {
     cm_bytes_t der;
 } store_t;
 
-static cm_error_t *store_list(cm_txn_t *txn, void *baton)
+static cm_error_t *store_list(cm_txn_t *txn, cm_audit_event_t *event, void *baton)
 {
     const store_t *store = baton;
 
+    (void)event;
     return cm_crl_insert(txn, store->record, store->der);
 }
 

@@ -17,19 +17,14 @@
 
 enum { BACKDATE = 60 }; /* seconds: clocks of others run behind */
 
-cm_error_t *cm_key_provide(int *made, cm_ctx_t *ctx, const char *uri, const char *algorithm)
+cm_error_t *cm_key_provide(int *made, cm_ctx_t *ctx, const cm_key_request_t *request)
 {
-    const cm_key_request_t request = {.uri = uri,
-                                      .algorithm = algorithm,
-                                      .uses = strncmp(algorithm, "RSA", 3) == 0
-                                                  ? CM_KEY_SIGN | CM_KEY_DECRYPT
-                                                  : CM_KEY_SIGN | CM_KEY_DERIVE};
     cm_key_t *key;
-    cm_error_t *error = cm_keyring_find(&key, ctx->keys, uri, ctx->pool);
+    cm_error_t *error = cm_keyring_find(&key, ctx->keys, request->uri, ctx->pool);
 
     *made = 0;
     if (error && error->code == CM_E_NOT_FOUND) {
-        error = cm_keyring_generate(&key, ctx->keys, &request, ctx->pool);
+        error = cm_keyring_generate(&key, ctx->keys, request, ctx->pool);
         *made = !error;
     }
     return error;
@@ -159,13 +154,15 @@ static cm_error_t *create(cm_ctx_t *ctx, const cm_authority_plan_t *plan)
 
 cm_error_t *cm_authority_create(int *made, cm_ctx_t *ctx, const cm_authority_plan_t *plan)
 {
+    const cm_key_request_t own = {plan->key, plan->algorithm, CM_KEY_SIGN};
+    const cm_key_request_t responder = {plan->ocsp_key, "P-256", CM_KEY_SIGN};
     cm_authority_t *authority;
     int key_made;
     cm_error_t *error = cm_authority_read(&authority, ctx->store, plan->name, ctx->pool);
 
     *made = 0;
     if (error && error->code == CM_E_NOT_FOUND) {
-        error = cm_key_provide(&key_made, ctx, plan->key, plan->algorithm);
+        error = cm_key_provide(&key_made, ctx, &own);
         if (!error) {
             error = create(ctx, plan);
         }
@@ -174,8 +171,8 @@ cm_error_t *cm_authority_create(int *made, cm_ctx_t *ctx, const cm_authority_pla
             error = cm_authority_read(&authority, ctx->store, plan->name, ctx->pool);
         }
     }
-    if (!error && authority->ocsp_key) {
-        error = cm_key_provide(&key_made, ctx, authority->ocsp_key, "P-256");
+    if (!error && plan->ocsp_key) {
+        error = cm_key_provide(&key_made, ctx, &responder);
         if (!error && !authority->ocsp_der.len) {
             error = cm_ocsp_renew(ctx, authority->name);
         }

@@ -7,6 +7,7 @@
 #define CERTMGR_FLOW_SETUP_H
 
 #include "base/context.h"
+#include "keys/keyring.h"
 #include "model/authority.h"
 
 typedef struct {
@@ -26,7 +27,7 @@ typedef struct {
 cm_error_t *cm_authority_create(int *made, cm_ctx_t *ctx, const cm_authority_plan_t *plan);
 
 /* Make a key if it is not there. */
-cm_error_t *cm_key_provide(int *made, cm_ctx_t *ctx, const char *uri, const char *algorithm);
+cm_error_t *cm_key_provide(int *made, cm_ctx_t *ctx, const cm_key_request_t *request);
 
 /* Store a profile: a new version when the text differs from the newest. *version is what is in
  * force afterwards. */
