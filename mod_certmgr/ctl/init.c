@@ -107,17 +107,17 @@ static cm_error_t *provide_database(cm_ceremony_t *ceremony, const cm_run_t *run
     return cm_ceremony_step(ceremony, "database schema", applied > 0);
 }
 
-static cm_error_t *provide_key(cm_ceremony_t *ceremony, const cm_run_t *run, const char *uri,
-                               const char *algorithm)
+static cm_error_t *provide_key(cm_ceremony_t *ceremony, const cm_run_t *run,
+                               const cm_key_request_t *key)
 {
     int made = 0;
-    cm_error_t *error = cm_key_provide(&made, run->ctx, uri, algorithm);
+    cm_error_t *error = cm_key_provide(&made, run->ctx, key);
 
     if (!error) {
-        error = cm_ceremony_step(ceremony,
-                                 apr_pstrcat(run->pool, "key ", uri, " ", algorithm, NULL), made);
+        error = cm_ceremony_step(
+            ceremony, apr_pstrcat(run->pool, "key ", key->uri, " ", key->algorithm, NULL), made);
     }
-    return error ? error : cm_ceremony_key(ceremony, uri);
+    return error ? error : cm_ceremony_key(ceremony, key->uri);
 }
 
 static cm_error_t *provide_authority(cm_ceremony_t *ceremony, const cm_run_t *run,
@@ -198,7 +198,7 @@ static void show_plan(const cm_run_t *run, const cm_plan_t *plan)
     printf("  database   %s %s\n", run->config->driver, run->config->params);
     printf("  audit key  %s P-256\n", run->config->audit_key);
     for (int i = 0; i < plan->keys->nelts; i++) {
-        const cm_key_plan_t *key = &APR_ARRAY_IDX(plan->keys, i, cm_key_plan_t);
+        const cm_key_request_t *key = &APR_ARRAY_IDX(plan->keys, i, cm_key_request_t);
 
         printf("  key        %s %s\n", key->uri, key->algorithm);
     }
@@ -225,6 +225,7 @@ static cm_error_t *get_plan(cm_plan_t **plan, const cm_run_t *run)
 static cm_error_t *perform(cm_ceremony_t *ceremony, const cm_run_t *run, const cm_plan_t *plan)
 {
     const apr_array_header_t *tokens = run->config->tokens;
+    const cm_key_request_t audit = {run->config->audit_key, "P-256", CM_KEY_SIGN};
     cm_error_t *error = NULL;
 
     for (int i = 0; !error && i < tokens->nelts; i++) {
@@ -234,12 +235,10 @@ static cm_error_t *perform(cm_ceremony_t *ceremony, const cm_run_t *run, const c
         error = provide_database(ceremony, run);
     }
     if (!error && run->config->audit_key && *run->config->audit_key) {
-        error = provide_key(ceremony, run, run->config->audit_key, "P-256");
+        error = provide_key(ceremony, run, &audit);
     }
     for (int i = 0; !error && i < plan->keys->nelts; i++) {
-        const cm_key_plan_t *key = &APR_ARRAY_IDX(plan->keys, i, cm_key_plan_t);
-
-        error = provide_key(ceremony, run, key->uri, key->algorithm);
+        error = provide_key(ceremony, run, &APR_ARRAY_IDX(plan->keys, i, cm_key_request_t));
     }
     for (int i = 0; !error && i < plan->authorities->nelts; i++) {
         error = provide_authority(ceremony, run,

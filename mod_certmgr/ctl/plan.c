@@ -44,28 +44,22 @@ static cm_plan_t *empty_plan(apr_pool_t *pool)
 {
     cm_plan_t *plan = apr_pcalloc(pool, sizeof(*plan));
 
-    plan->keys = apr_array_make(pool, 4, sizeof(cm_key_plan_t));
+    plan->keys = apr_array_make(pool, 4, sizeof(cm_key_request_t));
     plan->authorities = apr_array_make(pool, 4, sizeof(cm_authority_plan_t));
     return plan;
-}
-
-static void add_key(cm_plan_t *plan, const char *uri, const char *algorithm)
-{
-    cm_key_plan_t *key = apr_array_push(plan->keys);
-
-    key->uri = uri;
-    key->algorithm = algorithm;
 }
 
 cm_error_t *cm_plan_default(cm_plan_t **plan, const cm_run_t *run, const char *organization)
 {
     const char *o = apr_pstrcat(run->pool, ",O=", escape_value(organization, run->pool), NULL);
+    const cm_key_request_t escrow = {key_uri(run, "escrow", "escrow"), "RSA-3072", CM_KEY_DECRYPT};
     const cm_authority_plan_t root = {
         .name = "root",
         .key = key_uri(run, "root", "root"),
         .algorithm = "P-256",
         .subject = apr_pstrcat(run->pool, "CN=Root CA", o, NULL),
         .validity = "7300d",
+        .crl_validity = "90d",
         .pathlen = 1,
     };
     const cm_authority_plan_t issuing = {
@@ -80,7 +74,7 @@ cm_error_t *cm_plan_default(cm_plan_t **plan, const cm_run_t *run, const char *o
     };
 
     *plan = empty_plan(run->pool);
-    add_key(*plan, key_uri(run, "escrow", "escrow"), "RSA-3072");
+    APR_ARRAY_PUSH((*plan)->keys, cm_key_request_t) = escrow;
     APR_ARRAY_PUSH((*plan)->authorities, cm_authority_plan_t) = root;
     APR_ARRAY_PUSH((*plan)->authorities, cm_authority_plan_t) = issuing;
     return NULL;
@@ -89,7 +83,7 @@ cm_error_t *cm_plan_default(cm_plan_t **plan, const cm_run_t *run, const char *o
 static cm_error_t *read_authorities(cm_plan_t *plan, const json_t *list, apr_pool_t *pool)
 {
     typedef struct {
-        const char *name, *parent, *key, *algorithm, *subject, *validity, *ocsp_key;
+        const char *name, *parent, *key, *algorithm, *subject, *validity, *crl_validity, *ocsp_key;
         apr_int64_t pathlen;
     } body_t;
     static const cm_json_member_t members[] = {
@@ -99,6 +93,7 @@ static cm_error_t *read_authorities(cm_plan_t *plan, const json_t *list, apr_poo
         {"algorithm", CM_JSON_TEXT, CM_JSON_REQUIRED, offsetof(body_t, algorithm), 16, ""},
         {"subject", CM_JSON_TEXT, CM_JSON_REQUIRED, offsetof(body_t, subject), 1024, ""},
         {"validity", CM_JSON_TEXT, CM_JSON_REQUIRED, offsetof(body_t, validity), 32, ""},
+        {"crl_validity", CM_JSON_TEXT, CM_JSON_OPTIONAL, offsetof(body_t, crl_validity), 32, ""},
         {"pathlen", CM_JSON_INTEGER, CM_JSON_OPTIONAL, offsetof(body_t, pathlen), 16, ""},
         {"ocsp_key", CM_JSON_TEXT, CM_JSON_OPTIONAL, offsetof(body_t, ocsp_key), 1024, ""},
         {NULL, CM_JSON_TEXT, 0, 0, 0, NULL}};
@@ -118,26 +113,55 @@ static cm_error_t *read_authorities(cm_plan_t *plan, const json_t *list, apr_poo
         authority->algorithm = body.algorithm;
         authority->subject = body.subject;
         authority->validity = body.validity;
+        authority->crl_validity = body.crl_validity;
         authority->ocsp_key = body.ocsp_key;
         authority->pathlen = json_object_get(object, "pathlen") ? (int)body.pathlen : -1;
     }
     return errors;
 }
 
+static cm_error_t *read_use(int *uses, const char *name, const char *at, apr_pool_t *pool)
+{
+    static const struct {
+        const char *name;
+        int uses;
+    } table[] = {{"sign", CM_KEY_SIGN}, {"decrypt", CM_KEY_DECRYPT}, {"derive", CM_KEY_DERIVE}};
+
+    for (size_t i = 0; name && i < sizeof(table) / sizeof(*table); i++) {
+        if (strcmp(table[i].name, name) == 0) {
+            *uses = table[i].uses;
+            return NULL;
+        }
+    }
+    return cm_error_locate(
+        cm_error_make(pool, CM_E_VALUE, "the use of a key is sign, decrypt or derive"),
+        cm_json_pointer(at, "use", pool), "plan.use");
+}
+
 static cm_error_t *read_keys(cm_plan_t *plan, const json_t *list, apr_pool_t *pool)
 {
+    typedef struct {
+        const char *key, *algorithm, *use;
+    } body_t;
     static const cm_json_member_t members[] = {
-        {"key", CM_JSON_TEXT, CM_JSON_REQUIRED, offsetof(cm_key_plan_t, uri), 1024, ""},
-        {"algorithm", CM_JSON_TEXT, CM_JSON_REQUIRED, offsetof(cm_key_plan_t, algorithm), 16, ""},
+        {"key", CM_JSON_TEXT, CM_JSON_REQUIRED, offsetof(body_t, key), 1024, ""},
+        {"algorithm", CM_JSON_TEXT, CM_JSON_REQUIRED, offsetof(body_t, algorithm), 16, ""},
+        {"use", CM_JSON_TEXT, CM_JSON_REQUIRED, offsetof(body_t, use), 16, ""},
         {NULL, CM_JSON_TEXT, 0, 0, 0, NULL}};
     cm_error_t *errors = NULL;
 
     for (size_t i = 0; i < json_array_size(list); i++) {
-        cm_key_plan_t *key = apr_array_push(plan->keys);
+        const char *at = apr_psprintf(pool, "/keys/%d", (int)i);
+        cm_key_request_t *key = apr_array_push(plan->keys);
+        body_t body = {0};
+        cm_error_t *error = cm_json_read(&body, members, json_array_get(list, i), at, pool);
 
-        memset(key, 0, sizeof(*key));
-        errors = cm_error_join(errors, cm_json_read(key, members, json_array_get(list, i),
-                                                    apr_psprintf(pool, "/keys/%d", (int)i), pool));
+        if (!error) {
+            key->uri = body.key;
+            key->algorithm = body.algorithm;
+            error = read_use(&key->uses, body.use, at, pool);
+        }
+        errors = cm_error_join(errors, error);
     }
     return errors;
 }

@@ -5,22 +5,22 @@
  *
  *     {"authorities": [{"name": "root", "key": "pkcs11:token=a;object=root",
  *                       "algorithm": "P-256", "subject": "CN=Example Root CA,O=Example",
- *                       "validity": "7300d", "pathlen": 1},
+ *                       "validity": "7300d", "pathlen": 1, "crl_validity": "90d"},
  *                      {"name": "issuing", "parent": "root", ..., "ocsp_key": "pkcs11:..."}],
- *      "keys": [{"key": "pkcs11:token=a;object=escrow", "algorithm": "RSA-3072"}]}
+ *      "keys": [{"key": "pkcs11:token=a;object=escrow", "algorithm": "RSA-3072",
+ *               "use": "decrypt"}]}
+ *
+ * "use" is sign, decrypt (RSA) or derive (EC).
  */
 #ifndef CERTMGR_CTL_PLAN_H
 #define CERTMGR_CTL_PLAN_H
 
 #include "ctl/command.h"
 #include "flow/setup.h"
+#include "keys/keyring.h"
 
 typedef struct {
-    const char *uri, *algorithm;
-} cm_key_plan_t;
-
-typedef struct {
-    apr_array_header_t *keys;        /* of cm_key_plan_t; made first */
+    apr_array_header_t *keys;        /* of cm_key_request_t; made first */
     apr_array_header_t *authorities; /* of cm_authority_plan_t; parents first */
 } cm_plan_t;
 
