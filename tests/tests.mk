@@ -21,10 +21,12 @@ analyze:
 sanitize:
 	$(VARIANT) sanitize all check-unit programs-replay
 	@$(TAP) `for p in sanitize/replay-*; do echo $$p,$(srcdir)/tests/fuzz/corpus/$${p#sanitize/replay-}; done`
+	HTTP_PRELOAD=$$($(CC) -print-file-name=libasan.so) $(VARIANT) sanitize check-http
 
 coverage:
-	$(VARIANT) coverage all check-unit check-http
-	gcovr -r $(srcdir) --filter '$(abs_top_srcdir)/mod_certmgr/' coverage
+	$(VARIANT) coverage all check-unit
+	HTTP_COVERAGE=1 $(VARIANT) coverage check-http
+	gcovr -r $(abs_top_srcdir) --filter '$(abs_top_srcdir)/mod_certmgr/' coverage
 
 # The unit tests, with the count that ./run-tests adds up.
 check-programs: $(check_PROGRAMS)
