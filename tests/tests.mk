@@ -19,14 +19,19 @@ analyze:
 	$(VARIANT) analyze all
 
 sanitize:
-	$(VARIANT) sanitize all check-unit programs-replay
-	@$(TAP) `for p in sanitize/replay-*; do echo $$p,$(srcdir)/tests/fuzz/corpus/$${p#sanitize/replay-}; done`
-	HTTP_PRELOAD=$$($(CC) -print-file-name=libasan.so) $(VARIANT) sanitize check-http
+	@status=0; \
+	$(VARIANT) sanitize all check-unit programs-replay || status=1; \
+	$(TAP) `for p in sanitize/replay-*; do echo $$p,$(srcdir)/tests/fuzz/corpus/$${p#sanitize/replay-}; done` \
+	    || status=1; \
+	HTTP_PRELOAD=$$($(CC) -print-file-name=libasan.so) $(VARIANT) sanitize check-http || status=1; \
+	exit $$status
 
 coverage:
-	$(VARIANT) coverage all check-unit
-	HTTP_COVERAGE=1 $(VARIANT) coverage check-http
-	gcovr -r $(abs_top_srcdir) --filter '$(abs_top_srcdir)/mod_certmgr/' coverage
+	@status=0; \
+	$(VARIANT) coverage all check-unit || status=1; \
+	HTTP_COVERAGE=1 $(VARIANT) coverage check-http || status=1; \
+	gcovr -r $(abs_top_srcdir) --filter '.*/mod_certmgr/' coverage || status=1; \
+	exit $$status
 
 # The unit tests, with the count that ./run-tests adds up.
 check-programs: $(check_PROGRAMS)
