@@ -181,6 +181,23 @@ static lease_t next_lease(const cm_token_t *token, int flags)
     return LEASE_WAIT;
 }
 
+/* With its last session a process is logged out (PKCS#11 2.40, 5.6), and the handles of private
+ * objects are void. */
+static void forget_login(cm_token_t *token)
+{
+    token->generation++;
+    token->logged_in = 0;
+}
+
+static void count_closed(cm_token_t *token)
+{
+    token->open_count--;
+    if (token->open_count == 0) {
+        forget_login(token);
+    }
+    cm_wait_wake(&token->wait);
+}
+
 /* Called with the mutex held; returns with it held. */
 static CK_RV lease_new(cm_token_t *token, attempt_t *attempt)
 {
@@ -192,6 +209,9 @@ static CK_RV lease_new(cm_token_t *token, attempt_t *attempt)
         token->open_count++;
     } else {
         surplus = token->idle[--token->idle_count];
+        if (token->open_count == 1) {
+            forget_login(token);
+        }
     }
     cm_wait_unlock(&token->wait);
     if (surplus != CK_INVALID_HANDLE) {
@@ -201,8 +221,8 @@ static CK_RV lease_new(cm_token_t *token, attempt_t *attempt)
     cm_wait_lock(&token->wait);
     token->opening = 0;
     if (rv != CKR_OK) {
-        token->open_count--;
         token->located = 0;
+        count_closed(token);
     }
     cm_wait_wake(&token->wait);
     return rv;
@@ -257,8 +277,7 @@ static void give_back(cm_token_t *token, const attempt_t *attempt)
     }
     session->calls->C_CloseSession(session->handle);
     cm_wait_lock(&token->wait);
-    token->open_count--;
-    cm_wait_wake(&token->wait);
+    count_closed(token);
     cm_wait_unlock(&token->wait);
 }
 
