@@ -40,6 +40,8 @@ struct cm_token_t {
 typedef struct {
     cm_session_t session;
     int flags;
+    int located;    /* of the token, when this thread began to open a session */
+    int logged_in;  /* likewise */
     int leased;     /* the work was called */
     unsigned epoch; /* of the module; 0: it could not be entered */
     CK_RV rv;
@@ -131,7 +133,7 @@ static CK_RV log_in(cm_token_t *token, attempt_t *attempt)
     CK_RV rv = CKR_OK;
 
     if (cm_slot_wants_login(&token->slot, token->pin) &&
-        (!token->logged_in || !cm_slot_is_user(session))) {
+        (!attempt->logged_in || !cm_slot_is_user(session))) {
         rv = cm_slot_login(&token->slot, session, token->pin, &attempt->why);
     }
     cm_wait_lock(&token->wait);
@@ -149,7 +151,7 @@ static CK_RV open_session(cm_token_t *token, attempt_t *attempt)
 {
     cm_session_t *session = &attempt->session;
     CK_FLAGS flags = CKF_SERIAL_SESSION | (attempt->flags & CM_SESSION_RW ? CKF_RW_SESSION : 0);
-    CK_RV rv = token->located ? CKR_OK : locate(token, attempt);
+    CK_RV rv = attempt->located ? CKR_OK : locate(token, attempt);
 
     if (rv != CKR_OK) {
         return rv;
@@ -213,6 +215,8 @@ static CK_RV lease_new(cm_token_t *token, attempt_t *attempt)
             forget_login(token);
         }
     }
+    attempt->located = token->located;
+    attempt->logged_in = token->logged_in;
     cm_wait_unlock(&token->wait);
     if (surplus != CK_INVALID_HANDLE) {
         attempt->session.calls->C_CloseSession(surplus);
