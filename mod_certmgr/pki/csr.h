@@ -27,6 +27,7 @@ typedef struct cm_csr_t {
     const cm_sigalg_t *sigalg;            /* NULL: not one we accept; cm_csr_verify refuses it */
     const apr_array_header_t *extensions; /* of cm_ext_t, those asked for; may be empty */
     const apr_array_header_t *san;        /* of cm_san_t, from the extensions; may be empty */
+    int wants_ca;                         /* basicConstraints with cA TRUE is asked for */
     const char *challenge;                /* challengePassword in UTF-8, or NULL: a secret */
 } cm_csr_t;
 

@@ -30,11 +30,13 @@ enum {
     CM_DER_OID = 0x06,
     CM_DER_ENUMERATED = 0x0a,
     CM_DER_UTF8 = 0x0c,
+    CM_DER_NUMERIC = 0x12,
     CM_DER_PRINTABLE = 0x13,
     CM_DER_TELETEX = 0x14,
     CM_DER_IA5 = 0x16,
     CM_DER_UTC_TIME = 0x17,
     CM_DER_GENERALIZED_TIME = 0x18,
+    CM_DER_VISIBLE = 0x1a,
     CM_DER_UNIVERSAL_STRING = 0x1c,
     CM_DER_BMP = 0x1e,
     CM_DER_SEQUENCE = 0x30,
@@ -59,6 +61,9 @@ enum { CM_DER_DEPTH = 32 }; /* of nested constructed values, at most */
  * Times: YYMMDDHHMMSSZ and YYYYMMDDHHMMSSZ (RFC 5280 4.1.2.5). The content of OCTET STRINGs, BIT
  * STRINGs and primitive context tags is not looked into. */
 cm_error_t *cm_der_check(cm_bytes_t der, apr_pool_t *pool);
+
+/* The order of two encodings in a SET OF: below, equal to or above 0. */
+int cm_der_compare(cm_bytes_t a, cm_bytes_t b);
 
 /* The elements of an IMPLICIT SET OF, given its content: der.set-order unless they ascend. */
 cm_error_t *cm_der_check_set(cm_bytes_t content, apr_pool_t *pool);
@@ -139,6 +144,9 @@ void cm_der_put_octets(cm_der_writer_t *writer, cm_bytes_t octets);
 void cm_der_put_named_bits(cm_der_writer_t *writer, int tag, unsigned bits);
 /* UTCTime until 2049, GeneralizedTime from 2050 (RFC 5280 4.1.2.5); whole seconds. */
 void cm_der_put_time(cm_der_writer_t *writer, apr_time_t time);
+/* SET OF, given its encoded elements, which are sorted in place (X.690 11.6). `tag`: CM_DER_SET or
+ * an IMPLICIT tag. */
+void cm_der_put_set(cm_der_writer_t *writer, int tag, cm_bytes_t *elements, int count);
 void cm_der_put_generalized_time(cm_der_writer_t *writer, apr_time_t time);
 
 /* All that is written, when every begin has its end. */

@@ -90,7 +90,8 @@ const char *cm_ext_eku_oid(const char *name, apr_pool_t *pool);
 const char *cm_ext_eku_name(const char *oid);
 
 /* Contents of extnValue that are read in more than one place; rule "extension.syntax". */
-cm_error_t *cm_ext_read_basic(int *is_ca, int *path_len, cm_bytes_t value, apr_pool_t *pool);
+cm_error_t *cm_ext_read_basic(int *is_ca, int *has_path_len, int *path_len, cm_bytes_t value,
+                              apr_pool_t *pool);
 cm_error_t *cm_ext_read_key_usage(unsigned *bits, cm_bytes_t value, apr_pool_t *pool);
 /* An array of const char *, names where there are any. */
 cm_error_t *cm_ext_read_eku(apr_array_header_t **names, cm_bytes_t value, apr_pool_t *pool);

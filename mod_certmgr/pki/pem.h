@@ -19,4 +19,14 @@ const char *cm_pem_encode(const char *label, cm_bytes_t der, apr_pool_t *pool);
 cm_error_t *cm_pem_decode(cm_bytes_t *der, cm_bytes_t text, const char *const *labels,
                           apr_pool_t *pool);
 
+typedef struct {
+    const char *const *labels; /* as for cm_pem_decode */
+    apr_size_t limit;          /* bytes of DER at most */
+    const char *rule;          /* "csr" makes the rules "csr.encoding" and "csr.size" */
+} cm_pem_kind_t;
+
+/* DER from what people send: a PEM block, base64 of the DER, or the DER itself. */
+cm_error_t *cm_pem_or_der(cm_bytes_t *der, cm_bytes_t text, const cm_pem_kind_t *kind,
+                          apr_pool_t *pool);
+
 #endif
