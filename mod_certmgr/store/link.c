@@ -53,8 +53,7 @@ static const symptom_t symptoms[] = {
     {"is full", CM_FAULT_FINAL, CM_E_DATABASE, NULL, "the database can't be written"},
     {"No space left", CM_FAULT_FINAL, CM_E_DATABASE, NULL, "the database can't be written"},
     {"readonly database", CM_FAULT_FINAL, CM_E_DATABASE, NULL, "the database can't be written"},
-    {"read-only transaction", CM_FAULT_FINAL, CM_E_DATABASE, NULL,
-     "the database can't be written"},
+    {"read-only transaction", CM_FAULT_FINAL, CM_E_DATABASE, NULL, "the database can't be written"},
     {"disk I/O error", CM_FAULT_FINAL, CM_E_DATABASE, NULL, "the database can't be written"},
     {"unable to open", CM_FAULT_FINAL, CM_E_DATABASE, NULL, "the database can't be reached"},
     {"malformed", CM_FAULT_FINAL, CM_E_DATABASE, NULL, "the database is damaged"},
@@ -76,8 +75,8 @@ static cm_error_t *take_fault(cm_link_t *link, int status)
         symptom++;
     }
     link->fault = symptom->fault;
-    link->error = cm_error_locate(
-        cm_error_make(link->pool, symptom->code, "%s", symptom->message), NULL, symptom->rule);
+    link->error = cm_error_locate(cm_error_make(link->pool, symptom->code, "%s", symptom->message),
+                                  NULL, symptom->rule);
     cm_error_explain(link->pool, link->error, "%s", line);
     return link->error;
 }
@@ -182,15 +181,14 @@ static cm_error_t *prepare(apr_dbd_prepared_t **prepared, cm_link_t *link,
     if (status != 0) {
         return take_fault(link, status);
     }
-    apr_hash_set(session->prepared,
-                 apr_pmemdup(session->pool, &statement, sizeof statement), sizeof statement,
-                 *prepared);
+    apr_hash_set(session->prepared, apr_pmemdup(session->pool, &statement, sizeof statement),
+                 sizeof statement, *prepared);
     return NULL;
 }
 
 /* apr_dbd takes four values for a blob and one for anything else, a blob that is NULL included. */
 static cm_error_t *bind_args(const void ***values, cm_link_t *link, const cm_statement_t *statement,
-                        const cm_value_t *args)
+                             const cm_value_t *args)
 {
     apr_size_t count = strlen(statement->params);
     const void **next = apr_pcalloc(link->pool, (4 * count + 1) * sizeof *next);
@@ -228,8 +226,8 @@ cm_error_t *cm_link_execute(int *affected, cm_link_t *link, const cm_statement_t
         bind_args(&values, link, statement, args)) {
         return link->error;
     }
-    status = apr_dbd_pbquery(link->handle.driver, link->pool, link->handle.conn, affected,
-                             prepared, values);
+    status = apr_dbd_pbquery(link->handle.driver, link->pool, link->handle.conn, affected, prepared,
+                             values);
     return status == 0 ? NULL : take_fault(link, status);
 }
 
@@ -302,8 +300,8 @@ static cm_error_t *drain(cm_rows_t *rows, cm_link_t *link, const cm_statement_t 
     if (count > 0 && apr_dbd_num_cols(driver, results) != rows->width) {
         return mistake(link, statement, "not the columns that are listed");
     }
-    rows->cells = apr_pcalloc(link->pool, (apr_size_t)(count * rows->width + 1) *
-                                              sizeof *rows->cells);
+    rows->cells =
+        apr_pcalloc(link->pool, (apr_size_t)(count * rows->width + 1) * sizeof *rows->cells);
     while (rows->count < count && apr_dbd_get_row(driver, scratch, results, &row, -1) == 0) {
         cm_value_t *cells = &rows->cells[rows->count * rows->width];
 
@@ -338,8 +336,8 @@ cm_error_t *cm_link_select(cm_rows_t **rows, cm_link_t *link, const cm_statement
     status = apr_dbd_pbselect(link->handle.driver, scratch, link->handle.conn, &results, prepared,
                               RANDOM, values);
     *rows = apr_pcalloc(link->pool, sizeof **rows);
-    error = status == 0 ? drain(*rows, link, statement, results, scratch)
-                        : take_fault(link, status);
+    error =
+        status == 0 ? drain(*rows, link, statement, results, scratch) : take_fault(link, status);
     apr_pool_destroy(scratch);
     return error;
 }

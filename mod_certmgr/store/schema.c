@@ -115,15 +115,20 @@ static cm_error_t *step_work(cm_txn_t *txn, cm_audit_event_t *event, void *baton
     }
     step->applied = 1;
     error = run_statements(txn, migration->sql);
-    return error ? error
-                 : cm_txn_execute(NULL, txn, cm_statement(CM_SQL_MIGRATION_INSERT), row);
+    return error ? error : cm_txn_execute(NULL, txn, cm_statement(CM_SQL_MIGRATION_INSERT), row);
 }
 
-/* Readers go on while a writer commits. It is a property of the file; setting it again is free. */
+/* Readers go on while a writer commits. It is a property of the file, set once: the statement can't
+ * be run a second time on the same connection. */
 static cm_error_t *set_wal(cm_store_t *store, apr_pool_t *pool)
 {
     cm_rows_t *rows;
+    cm_error_t *error =
+        cm_store_select(&rows, store, cm_statement(CM_SQL_SQLITE_JOURNAL), NULL, pool);
 
+    if (error || strcmp(cm_row_text(rows, 0, 0), "wal") == 0) {
+        return error;
+    }
     return cm_store_select(&rows, store, cm_statement(CM_SQL_SQLITE_WAL), NULL, pool);
 }
 
@@ -176,9 +181,10 @@ cm_error_t *cm_store_check(cm_store_t *store, apr_pool_t *pool)
         if (version <= known->number) {
             error = check_digest(&cm_migrations[version - 1], cm_row_text(rows, i, 2), pool);
         } else if (cm_row_integer(rows, i, 1) > known->number) {
-            error = cm_error_advise(
-                cm_error_make(pool, CM_E_CONFIG, "the database's schema is newer than this program"),
-                "install the newer mod_certmgr on this node");
+            error =
+                cm_error_advise(cm_error_make(pool, CM_E_CONFIG,
+                                              "the database's schema is newer than this program"),
+                                "install the newer mod_certmgr on this node");
         }
     }
     if (!error && version < CM_SCHEMA_OLDEST) {

@@ -99,13 +99,12 @@ cm_error_t *cm_source_make(const cm_db_source_t **source, const cm_store_config_
         status = apr_dbd_get_driver(pool, config->driver, &self->driver);
     }
     if (status != APR_SUCCESS) {
-        return cm_error_apr(pool, CM_E_CONFIG,
-                            apr_psprintf(pool, "there is no database driver \"%s\"",
-                                         config->driver),
-                            status);
+        return cm_error_apr(
+            pool, CM_E_CONFIG,
+            apr_psprintf(pool, "there is no database driver \"%s\"", config->driver), status);
     }
-    status = apr_reslist_create(&self->connections, 0, connections, connections, 0,
-                                connection_open, connection_close, self, pool);
+    status = apr_reslist_create(&self->connections, 0, connections, connections, 0, connection_open,
+                                connection_close, self, pool);
     if (status != APR_SUCCESS) {
         return cm_error_apr(pool, CM_E_INTERNAL, "no pool of database connections", status);
     }

@@ -99,8 +99,7 @@ static cm_error_t *cm_txn_commit(cm_txn_t *txn, const cm_audit_event_t *event)
     if (error) {
         return error;
     }
-    return cm_link_run(&txn->link,
-                       txn->link.pgsql ? "SAVEPOINT certmgr_commit; COMMIT" : "COMMIT");
+    return cm_link_run(&txn->link, txn->link.pgsql ? "SAVEPOINT certmgr_commit; COMMIT" : "COMMIT");
 }
 
 static cm_error_t *run_work(cm_txn_t *txn, call_t *call)

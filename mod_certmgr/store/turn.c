@@ -49,10 +49,10 @@ static cm_error_t *open_file(cm_turn_t *turn, apr_pool_t *pool)
 {
     const char *path = apr_pstrcat(pool, turn->database, "-writer", NULL);
     apr_status_t status =
-        turn->file ? APR_SUCCESS
-                   : apr_file_open(&turn->file, path,
-                                   APR_FOPEN_READ | APR_FOPEN_WRITE | APR_FOPEN_CREATE,
-                                   APR_FPROT_UREAD | APR_FPROT_UWRITE, turn->pool);
+        turn->file
+            ? APR_SUCCESS
+            : apr_file_open(&turn->file, path, APR_FOPEN_READ | APR_FOPEN_WRITE | APR_FOPEN_CREATE,
+                            APR_FPROT_UREAD | APR_FPROT_UWRITE, turn->pool);
 
     if (status != APR_SUCCESS) {
         turn->file = NULL;
