@@ -38,12 +38,14 @@ typedef struct {
     const char *message;
 } symptom_t;
 
-/* The first match counts. The texts of SQLite are always English. */
+/* The first match counts. The texts of SQLite are always English; it says nothing at all about a
+ * statement that a change of the schema on its own connection made useless. */
 static const symptom_t symptoms[] = {
     {"UNIQUE constraint failed", CM_FAULT_FINAL, CM_E_CONFLICT, "store.unique",
      "such a record exists already"},
     {"uq_", CM_FAULT_FINAL, CM_E_CONFLICT, "store.unique", "such a record exists already"},
     {"cm_", CM_FAULT_STALE, CM_E_DATABASE, NULL, "the database connection was reset"},
+    {"not an error", CM_FAULT_STALE, CM_E_DATABASE, NULL, "the database was changed"},
     {"database schema has changed", CM_FAULT_STALE, CM_E_DATABASE, NULL,
      "the database was changed"},
     {"deadlock detected", CM_FAULT_CLASH, CM_E_BUSY, NULL, "the database is too busy"},
@@ -370,8 +372,12 @@ cm_error_t *cm_link_recover(cm_link_t *link)
     } else if (link->pgsql && (link->fault == CM_FAULT_STALE || link->fault == CM_FAULT_UNNAMED)) {
         apr_dbd_query(driver, link->handle.conn, &affected, "DEALLOCATE ALL");
         forget(link);
-    } else if (link->fault == CM_FAULT_STALE) {
-        forget(link);
+    } else if (!link->pgsql) {
+        /* succeeds, so that a fault without a text of its own does not show this one's */
+        apr_dbd_query(driver, link->handle.conn, &affected, sqlite_settings[0]);
+        if (link->fault == CM_FAULT_STALE) {
+            forget(link);
+        }
     }
     return link->error;
 }
