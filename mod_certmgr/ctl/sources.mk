@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # config_file.c reads httpd's configuration without httpd; it is in the library for its unit tests.
-libcertmgr_la_SOURCES += %D%/config_file.c %D%/config_file.h
+libcertmgr_la_SOURCES += \
+    %D%/config_file.c %D%/config_file.h %D%/config_line.c %D%/config_line.h
 
 bin_PROGRAMS += certmgrctl
 certmgrctl_SOURCES = \

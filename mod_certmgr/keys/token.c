@@ -40,6 +40,8 @@ struct cm_token_t {
 typedef struct {
     cm_session_t session;
     int flags;
+    int located;    /* of the token, when this thread began to open a session */
+    int logged_in;  /* likewise */
     int leased;     /* the work was called */
     unsigned epoch; /* of the module; 0: it could not be entered */
     CK_RV rv;
@@ -131,7 +133,7 @@ static CK_RV log_in(cm_token_t *token, attempt_t *attempt)
     CK_RV rv = CKR_OK;
 
     if (cm_slot_wants_login(&token->slot, token->pin) &&
-        (!token->logged_in || !cm_slot_is_user(session))) {
+        (!attempt->logged_in || !cm_slot_is_user(session))) {
         rv = cm_slot_login(&token->slot, session, token->pin, &attempt->why);
     }
     cm_wait_lock(&token->wait);
@@ -149,7 +151,7 @@ static CK_RV open_session(cm_token_t *token, attempt_t *attempt)
 {
     cm_session_t *session = &attempt->session;
     CK_FLAGS flags = CKF_SERIAL_SESSION | (attempt->flags & CM_SESSION_RW ? CKF_RW_SESSION : 0);
-    CK_RV rv = token->located ? CKR_OK : locate(token, attempt);
+    CK_RV rv = attempt->located ? CKR_OK : locate(token, attempt);
 
     if (rv != CKR_OK) {
         return rv;
@@ -181,6 +183,23 @@ static lease_t next_lease(const cm_token_t *token, int flags)
     return LEASE_WAIT;
 }
 
+/* With its last session a process is logged out (PKCS#11 2.40, 5.6), and the handles of private
+ * objects are void. */
+static void forget_login(cm_token_t *token)
+{
+    token->generation++;
+    token->logged_in = 0;
+}
+
+static void count_closed(cm_token_t *token)
+{
+    token->open_count--;
+    if (token->open_count == 0) {
+        forget_login(token);
+    }
+    cm_wait_wake(&token->wait);
+}
+
 /* Called with the mutex held; returns with it held. */
 static CK_RV lease_new(cm_token_t *token, attempt_t *attempt)
 {
@@ -192,7 +211,12 @@ static CK_RV lease_new(cm_token_t *token, attempt_t *attempt)
         token->open_count++;
     } else {
         surplus = token->idle[--token->idle_count];
+        if (token->open_count == 1) {
+            forget_login(token);
+        }
     }
+    attempt->located = token->located;
+    attempt->logged_in = token->logged_in;
     cm_wait_unlock(&token->wait);
     if (surplus != CK_INVALID_HANDLE) {
         attempt->session.calls->C_CloseSession(surplus);
@@ -201,8 +225,8 @@ static CK_RV lease_new(cm_token_t *token, attempt_t *attempt)
     cm_wait_lock(&token->wait);
     token->opening = 0;
     if (rv != CKR_OK) {
-        token->open_count--;
         token->located = 0;
+        count_closed(token);
     }
     cm_wait_wake(&token->wait);
     return rv;
@@ -257,8 +281,7 @@ static void give_back(cm_token_t *token, const attempt_t *attempt)
     }
     session->calls->C_CloseSession(session->handle);
     cm_wait_lock(&token->wait);
-    token->open_count--;
-    cm_wait_wake(&token->wait);
+    count_closed(token);
     cm_wait_unlock(&token->wait);
 }
 
