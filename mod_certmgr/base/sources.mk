@@ -3,6 +3,7 @@ libcertmgr_la_SOURCES += \
     %D%/banned.h \
     %D%/bytes.c %D%/bytes.h \
     %D%/context.c %D%/context.h \
+    %D%/digest.h \
     %D%/error.c %D%/error.h %D%/errors.def \
     %D%/json.c %D%/json.h \
     %D%/ossl.c %D%/ossl.h \

@@ -11,6 +11,8 @@
 
 #include "base/context.h"
 #include "base/json.h"
+#include <apr_tables.h>
+
 #include "model/event.h"
 
 /* An event of this context: id, time, actor, trace, address and salt are filled in. `object` may be

@@ -7,17 +7,19 @@
 #define CERTMGR_FLOW_SETUP_H
 
 #include "base/context.h"
+#include "keys/keyring.h"
 #include "model/authority.h"
 
 typedef struct {
     const char *name;
-    const char *parent;    /* or NULL: self-signed */
-    const char *key;       /* RFC 7512 URI with token= and object= */
-    const char *algorithm; /* of a key that is made: "P-256", "RSA-3072" */
-    const char *subject;   /* RFC 4514: "CN=Example Root CA,O=Example" */
-    const char *validity;  /* cm_text_duration, capped at the parent's end */
-    int pathlen;           /* -1: none */
-    const char *ocsp_key;  /* RFC 7512 URI of the responder's key, or NULL */
+    const char *parent;       /* or NULL: self-signed */
+    const char *key;          /* RFC 7512 URI with token= and object= */
+    const char *algorithm;    /* of a key that is made: "P-256", "RSA-3072" */
+    const char *subject;      /* RFC 4514: "CN=Example Root CA,O=Example" */
+    const char *validity;     /* cm_text_duration, capped at the parent's end */
+    int pathlen;              /* -1: none */
+    const char *crl_validity; /* cm_text_duration, or NULL: CertMgrCRLValidity */
+    const char *ocsp_key;     /* RFC 7512 URI of the responder's key, or NULL */
 } cm_authority_plan_t;
 
 /* Make the key if it is not there (`made` tells), sign the certificate, store the authority, its
@@ -25,7 +27,7 @@ typedef struct {
 cm_error_t *cm_authority_create(int *made, cm_ctx_t *ctx, const cm_authority_plan_t *plan);
 
 /* Make a key if it is not there. */
-cm_error_t *cm_key_provide(int *made, cm_ctx_t *ctx, const char *uri, const char *algorithm);
+cm_error_t *cm_key_provide(int *made, cm_ctx_t *ctx, const cm_key_request_t *request);
 
 /* Store a profile: a new version when the text differs from the newest. *version is what is in
  * force afterwards. */

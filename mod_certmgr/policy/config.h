@@ -30,20 +30,20 @@ typedef struct cm_config_t {
 } cm_config_t;
 
 typedef enum {
-    CM_SETTING_TEXT,
-    CM_SETTING_PATH, /* absolute */
-    CM_SETTING_URL,  /* http: or https:, no query, no closing slash */
-    CM_SETTING_COUNT,
-    CM_SETTING_DURATION, /* cm_text_duration */
-    CM_SETTING_TOKEN     /* four words; adds to an array */
+    CM_SETTING_PATH,     /* const char *, absolute */
+    CM_SETTING_URL,      /* const char *, http: or https:, no query, no closing slash */
+    CM_SETTING_KEY,      /* const char *, a PKCS#11 URI; keys/ reads it */
+    CM_SETTING_COUNT,    /* apr_int64_t */
+    CM_SETTING_DURATION, /* apr_int64_t, seconds, written as cm_text_duration reads it */
+    CM_SETTING_TOKEN     /* four words, one more element in an array of cm_config_token_t */
 } cm_setting_kind_t;
 
 typedef struct {
     const char *name; /* NULL ends the table */
     cm_setting_kind_t kind;
-    apr_size_t offset;
-    apr_int64_t min, max;
-    const char *initial;
+    apr_size_t offset;    /* of the member in cm_config_t */
+    apr_int64_t min, max; /* value; bytes of a text; max: elements of an array */
+    const char *initial;  /* as it would be written, "" for none */
     const char *about;
 } cm_setting_t;
 
@@ -53,12 +53,15 @@ const cm_setting_t *cm_settings(void);
 /* A configuration with every default in place. */
 cm_error_t *cm_config_make(cm_config_t **config, apr_pool_t *pool);
 
-/* Take one directive with its words; names are compared without case, as httpd does. CM_E_CONFIG
- * says what is wrong, CM_E_NOT_FOUND that there is no such directive. The words are copied. */
+/* Take one directive with its words; names are compared without case, as httpd does. A directive
+ * given again replaces the value, tokens are added. CM_E_CONFIG names the directive, what is wrong
+ * and what is accepted; CM_E_NOT_FOUND: there is no such directive. Rules: config.unknown,
+ * config.words (how many), config.value, config.token-duplicate. The words are copied. */
 cm_error_t *cm_config_set(cm_config_t *config, const char *name, int count,
                           const char *const *words, apr_pool_t *pool);
 
-/* What must be there and is not (CM_E_CONFIG), once all lines are read. */
+/* What must be there and is not (CM_E_CONFIG, rule config.missing, all of it joined), once all
+ * lines are read: the URL, a token, the audit key. The database is looked for by who opens it. */
 cm_error_t *cm_config_check(const cm_config_t *config, apr_pool_t *pool);
 
 #endif

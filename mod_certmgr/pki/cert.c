@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pki/cert.h"
+
+#include <apr_strings.h>
+
+#include "pki/pem.h"
+
+#define OID_SIGNED_DATA "1.2.840.113549.1.7.2"
+#define OID_DATA        "1.2.840.113549.1.7.1"
+
+enum { SERIAL_MOST = 20, CERT_BYTES = 65536, V3 = 2 };
+
+static cm_error_t *refuse(const char *message, const char *rule, apr_pool_t *pool)
+{
+    return cm_error_locate(cm_error_make(pool, CM_E_VALUE, "%s", message), NULL, rule);
+}
+
+cm_bytes_t cm_serial_make(const unsigned char *random, apr_pool_t *pool)
+{
+    unsigned char *serial = apr_pmemdup(pool, random, CM_SERIAL_RANDOM);
+
+    /* 01 in front: positive, no leading zero, always of the same length */
+    serial[0] = (unsigned char)((serial[0] & 0x3f) | 0x40);
+    return cm_bytes_make(serial, CM_SERIAL_RANDOM);
+}
+
+static int is_year(apr_time_t time)
+{
+    apr_time_exp_t t;
+
+    return apr_time_exp_gmt(&t, time) == APR_SUCCESS && t.tm_year >= 50 && t.tm_year < 9999 - 1899;
+}
+
+static cm_error_t *check_spec(const cm_cert_spec_t *spec, apr_pool_t *pool)
+{
+    cm_bytes_t serial = spec->serial;
+
+    if (!spec->sigalg || !spec->issuer.len || !spec->subject.len || !spec->spki.len) {
+        return refuse("issuer, subject, key or algorithm are missing", "cert.incomplete", pool);
+    }
+    if (!serial.len || serial.data[0] == 0 || serial.len > SERIAL_MOST ||
+        (serial.len == SERIAL_MOST && serial.data[0] >= 0x80)) {
+        return refuse("the serial number is not of 1 to 20 octets", "cert.serial", pool);
+    }
+    if (apr_time_sec(spec->not_after) < apr_time_sec(spec->not_before) ||
+        !is_year(spec->not_before) || !is_year(spec->not_after)) {
+        return refuse("the validity ends before it begins, or is out of range", "cert.validity",
+                      pool);
+    }
+    /* RFC 5280 4.1.2.6: a CA has a name; others have one here or in the SAN */
+    if (spec->subject.len == 2 && (spec->is_ca || !spec->san || !spec->san->nelts)) {
+        return refuse("the certificate names nobody", "cert.name", pool);
+    }
+    return NULL;
+}
+
+cm_error_t *cm_cert_tbs(cm_bytes_t *tbs, const cm_cert_spec_t *spec, apr_pool_t *pool)
+{
+    cm_der_writer_t *writer = cm_der_writer(pool);
+    cm_error_t *error = check_spec(spec, pool);
+
+    if (error) {
+        return error;
+    }
+    cm_der_begin(writer, CM_DER_SEQUENCE);
+    cm_der_begin(writer, CM_DER_CONSTRUCTED(0));
+    cm_der_put_small(writer, CM_DER_INTEGER, V3);
+    cm_der_end(writer);
+    cm_der_put_unsigned(writer, spec->serial);
+    cm_der_raw(writer, cm_sigalg_identifier(spec->sigalg, pool));
+    cm_der_raw(writer, spec->issuer);
+    cm_der_begin(writer, CM_DER_SEQUENCE);
+    cm_der_put_time(writer, spec->not_before);
+    cm_der_put_time(writer, spec->not_after);
+    cm_der_end(writer);
+    cm_der_raw(writer, spec->subject);
+    cm_der_raw(writer, spec->spki);
+    cm_der_begin(writer, CM_DER_CONSTRUCTED(3));
+    error = cm_ext_write(writer, spec, pool);
+    if (error) {
+        return error;
+    }
+    cm_der_end(writer);
+    cm_der_end(writer);
+    *tbs = cm_der_written(writer);
+    return NULL;
+}
+
+static cm_error_t *read_version(int *version, cm_der_t *reader)
+{
+    cm_der_t inner;
+    cm_error_t *error;
+
+    *version = 0;
+    if (cm_der_peek(reader) != CM_DER_CONSTRUCTED(0)) {
+        return NULL;
+    }
+    error = cm_der_enter(&inner, reader, CM_DER_CONSTRUCTED(0));
+    if (!error) {
+        error = cm_der_expect_small(version, &inner, CM_DER_INTEGER);
+    }
+    if (!error) {
+        error = cm_der_close(&inner);
+    }
+    if (!error && *version != V3) {
+        error = refuse("the certificate is not of version 3", "cert.version", reader->pool);
+    }
+    return error;
+}
+
+static cm_error_t *read_serial(cm_cert_t *cert, cm_der_t *reader)
+{
+    cm_bytes_t serial;
+    cm_error_t *error = cm_der_expect(&serial, reader, CM_DER_INTEGER);
+
+    if (error) {
+        return error;
+    }
+    if (!serial.len || serial.len > SERIAL_MOST || serial.data[0] >= 0x80) {
+        return refuse("the serial number is negative or too long", "cert.serial", reader->pool);
+    }
+    if (serial.len > 1 && serial.data[0] == 0) {
+        serial = cm_bytes_make(serial.data + 1, serial.len - 1);
+    }
+    cert->serial = serial;
+    cert->serial_hex = cm_bytes_hex(serial, reader->pool);
+    return NULL;
+}
+
+static cm_error_t *read_name(const cm_name_t **name, const char **text, cm_der_t *reader)
+{
+    cm_bytes_t der;
+    cm_name_t *made;
+    cm_error_t *error = cm_der_next(&der, NULL, reader);
+
+    if (!error) {
+        error = cm_name_parse(&made, der, reader->pool);
+    }
+    if (error) {
+        return error;
+    }
+    *name = made;
+    *text = cm_name_text(made, reader->pool);
+    return NULL;
+}
+
+static cm_error_t *read_validity(cm_cert_t *cert, cm_der_t *reader)
+{
+    cm_der_t inner;
+    cm_error_t *error = cm_der_enter(&inner, reader, CM_DER_SEQUENCE);
+
+    if (!error) {
+        error = cm_der_expect_time(&cert->not_before, &inner);
+    }
+    if (!error) {
+        error = cm_der_expect_time(&cert->not_after, &inner);
+    }
+    return error ? error : cm_der_close(&inner);
+}
+
+static cm_error_t *read_key_ids(cm_cert_t *cert, apr_pool_t *pool)
+{
+    const cm_ext_t *ski = cm_ext_find(cert->extensions, CM_OID_SUBJECT_KEY_ID);
+    const cm_ext_t *aki = cm_ext_find(cert->extensions, CM_OID_AUTHORITY_KEY_ID);
+    cm_error_t *error = NULL;
+
+    if (ski) {
+        cm_der_t reader = cm_der_reader(ski->value, "extension.syntax", pool);
+
+        error = cm_der_expect(&cert->ski, &reader, CM_DER_OCTET_STRING);
+    }
+    if (!error && aki) {
+        cm_der_t outer = cm_der_reader(aki->value, "extension.syntax", pool), inner;
+
+        error = cm_der_enter(&inner, &outer, CM_DER_SEQUENCE);
+        if (!error) {
+            error = cm_der_maybe(&cert->aki, &inner, CM_DER_CONTEXT(0));
+        }
+    }
+    return error;
+}
+
+/* What the record has members for. */
+static cm_error_t *read_known(cm_cert_t *cert, apr_pool_t *pool)
+{
+    const cm_ext_t *basic = cm_ext_find(cert->extensions, CM_OID_BASIC_CONSTRAINTS);
+    const cm_ext_t *usage = cm_ext_find(cert->extensions, CM_OID_KEY_USAGE);
+    const cm_ext_t *extended = cm_ext_find(cert->extensions, CM_OID_EXT_KEY_USAGE);
+    const cm_ext_t *san = cm_ext_find(cert->extensions, CM_OID_SAN);
+    apr_array_header_t *eku = apr_array_make(pool, 1, sizeof(const char *));
+    apr_array_header_t *names = apr_array_make(pool, 1, sizeof(cm_san_t));
+    cm_error_t *error = read_key_ids(cert, pool);
+
+    if (!error && basic) {
+        error = cm_ext_read_basic(&cert->is_ca, &cert->has_path_len, &cert->path_len, basic->value,
+                                  pool);
+    }
+    if (!error && usage) {
+        error = cm_ext_read_key_usage(&cert->key_usage, usage->value, pool);
+    }
+    if (!error && extended) {
+        error = cm_ext_read_eku(&eku, extended->value, pool);
+    }
+    if (!error && san) {
+        error = cm_san_decode(&names, san->value, pool);
+    }
+    cert->eku = eku;
+    cert->san = names;
+    return error;
+}
+
+/* [1] and [2], the unique identifiers that nobody uses, are passed over. */
+static cm_error_t *read_extensions(cm_cert_t *cert, int version, cm_der_t *reader)
+{
+    apr_array_header_t *list = apr_array_make(reader->pool, 1, sizeof(cm_ext_t));
+    cm_bytes_t content;
+    cm_error_t *error = cm_der_maybe(&content, reader, CM_DER_CONTEXT(1));
+
+    if (!error) {
+        error = cm_der_maybe(&content, reader, CM_DER_CONTEXT(2));
+    }
+    if (!error && version == V3) {
+        error = cm_der_maybe(&content, reader, CM_DER_CONSTRUCTED(3));
+        if (!error && content.data) {
+            error = cm_ext_parse(&list, content, "cert.syntax", reader->pool);
+        }
+    }
+    if (error) {
+        return error;
+    }
+    cert->extensions = list;
+    return read_known(cert, reader->pool);
+}
+
+static cm_error_t *read_tbs(cm_cert_t *cert, apr_pool_t *pool)
+{
+    cm_der_t outer = cm_der_reader(cert->parts.tbs, "cert.syntax", pool), tbs;
+    cm_bytes_t identifier;
+    int version;
+    cm_error_t *error = cm_der_enter(&tbs, &outer, CM_DER_SEQUENCE);
+
+    if (!error) {
+        error = read_version(&version, &tbs);
+    }
+    if (!error) {
+        error = read_serial(cert, &tbs);
+    }
+    if (!error) {
+        error = cm_der_next(&identifier, NULL, &tbs);
+    }
+    if (!error && !cm_bytes_equal(identifier, cert->parts.identifier)) {
+        /* RFC 5280 4.1.1.2 */
+        error = refuse("the certificate names two signature algorithms", "cert.signature-algorithm",
+                       pool);
+    }
+    if (!error) {
+        error = read_name(&cert->issuer, &cert->issuer_text, &tbs);
+    }
+    if (!error) {
+        error = read_validity(cert, &tbs);
+    }
+    if (!error) {
+        error = read_name(&cert->subject, &cert->subject_text, &tbs);
+    }
+    if (!error) {
+        error = cm_der_next(&cert->spki, NULL, &tbs);
+    }
+    if (!error) {
+        error = read_extensions(cert, version, &tbs);
+    }
+    return error ? error : cm_der_close(&tbs);
+}
+
+cm_error_t *cm_cert_parse(cm_cert_t **cert, cm_bytes_t der, apr_pool_t *pool)
+{
+    cm_cert_t *made = apr_pcalloc(pool, sizeof *made);
+    cm_error_t *error = cm_der_check(der, pool);
+
+    made->der = der;
+    if (!error) {
+        error = cm_signed_parse(&made->parts, der, "cert.syntax", pool);
+    }
+    if (!error) {
+        error = read_tbs(made, pool);
+    }
+    if (error) {
+        return error;
+    }
+    made->sigalg = cm_sigalg_find(made->parts.identifier, pool);
+    made->subject_cn = cm_name_get(made->subject, "CN");
+    made->sha256 = cm_bytes_hex(cm_bytes_sha256(der, pool), pool);
+    *cert = made;
+    return NULL;
+}
+
+cm_error_t *cm_cert_decode(cm_bytes_t *der, cm_bytes_t text, apr_pool_t *pool)
+{
+    static const char *const labels[] = {"CERTIFICATE", NULL};
+
+    return cm_pem_or_der(der, text, &(cm_pem_kind_t){labels, CERT_BYTES, "cert"}, pool);
+}
+
+const char *cm_cert_pem(cm_bytes_t der, apr_pool_t *pool)
+{
+    return cm_pem_encode("CERTIFICATE", der, pool);
+}
+
+cm_bytes_t cm_cert_p7b(const apr_array_header_t *certs, apr_pool_t *pool)
+{
+    apr_array_header_t *list = apr_array_copy(pool, certs);
+    cm_der_writer_t *writer = cm_der_writer(pool);
+
+    cm_der_begin(writer, CM_DER_SEQUENCE);
+    cm_der_put_oid(writer, OID_SIGNED_DATA);
+    cm_der_begin(writer, CM_DER_CONSTRUCTED(0));
+    cm_der_begin(writer, CM_DER_SEQUENCE);
+    cm_der_put_small(writer, CM_DER_INTEGER, 1);
+    cm_der_put_set(writer, CM_DER_SET, NULL, 0); /* digestAlgorithms */
+    cm_der_begin(writer, CM_DER_SEQUENCE);
+    cm_der_put_oid(writer, OID_DATA);
+    cm_der_end(writer);
+    cm_der_put_set(writer, CM_DER_CONSTRUCTED(0), (cm_bytes_t *)list->elts, list->nelts);
+    cm_der_put_set(writer, CM_DER_SET, NULL, 0); /* signerInfos */
+    cm_der_end(writer);
+    cm_der_end(writer);
+    cm_der_end(writer);
+    return cm_der_written(writer);
+}

@@ -1,0 +1,415 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One builder per extension; the table at the end puts them in order.
+ */
+#include <apr_lib.h>
+#include <apr_strings.h>
+#include <arpa/inet.h>
+
+#include "pki/cert.h"
+#include "pki/ext.h"
+
+#define OID_AD_OCSP       "1.3.6.1.5.5.7.48.1"
+#define OID_AD_CA_ISSUERS "1.3.6.1.5.5.7.48.2"
+#define OID_CPS           "1.3.6.1.5.5.7.2.1"
+#define OID_TIME_STAMPING "1.3.6.1.5.5.7.3.8"
+
+enum { TLS_STATUS_REQUEST = 5 };
+
+static cm_error_t *refuse(const char *message, const char *rule, apr_pool_t *pool)
+{
+    return cm_error_locate(cm_error_make(pool, CM_E_VALUE, "%s", message), NULL, rule);
+}
+
+static cm_error_t *check_url(const char *url, apr_pool_t *pool)
+{
+    cm_san_t uri;
+
+    if (cm_san_make(&uri, "uri", url, pool)) {
+        return refuse(apr_psprintf(pool, "%s is no absolute URI", url), "extension.url", pool);
+    }
+    return NULL;
+}
+
+static int count(const apr_array_header_t *list)
+{
+    return list ? list->nelts : 0;
+}
+
+static cm_error_t *basic_constraints(cm_bytes_t *value, const cm_cert_spec_t *spec,
+                                     apr_pool_t *pool)
+{
+    cm_der_writer_t *writer = cm_der_writer(pool);
+
+    if (spec->has_path_len && (!spec->is_ca || spec->path_len < 0)) {
+        return refuse("only a CA has a path length, 0 or more", "cert.path-length", pool);
+    }
+    cm_der_begin(writer, CM_DER_SEQUENCE);
+    if (spec->is_ca) {
+        cm_der_put_boolean(writer, 1);
+    }
+    if (spec->has_path_len) {
+        cm_der_put_small(writer, CM_DER_INTEGER, (apr_uint64_t)spec->path_len);
+    }
+    cm_der_end(writer);
+    *value = cm_der_written(writer);
+    return NULL;
+}
+
+static cm_error_t *key_usage(cm_bytes_t *value, const cm_cert_spec_t *spec, apr_pool_t *pool)
+{
+    cm_der_writer_t *writer = cm_der_writer(pool);
+
+    if (!spec->key_usage) {
+        return NULL;
+    }
+    /* RFC 5280 4.2.1.9: keyCertSign only with cA */
+    if (spec->key_usage > 0x1ff || ((spec->key_usage & CM_KU_KEY_CERT_SIGN) && !spec->is_ca)) {
+        return refuse("the key usage is not that of this kind of certificate",
+                      "extension.key-usage", pool);
+    }
+    cm_der_put_named_bits(writer, CM_DER_BIT_STRING, spec->key_usage);
+    *value = cm_der_written(writer);
+    return NULL;
+}
+
+static cm_error_t *ext_key_usage(cm_bytes_t *value, const cm_cert_spec_t *spec, apr_pool_t *pool)
+{
+    cm_der_writer_t *writer = cm_der_writer(pool);
+
+    if (!count(spec->eku)) {
+        return NULL;
+    }
+    cm_der_begin(writer, CM_DER_SEQUENCE);
+    for (int i = 0; i < spec->eku->nelts; i++) {
+        const char *name = APR_ARRAY_IDX(spec->eku, i, const char *);
+        const char *oid = cm_ext_eku_oid(name, pool);
+
+        if (!oid) {
+            return refuse(apr_psprintf(pool, "%s is no extended key usage", name), "extension.eku",
+                          pool);
+        }
+        cm_der_put_oid(writer, oid);
+    }
+    cm_der_end(writer);
+    *value = cm_der_written(writer);
+    return NULL;
+}
+
+static cm_error_t *subject_key_id(cm_bytes_t *value, const cm_cert_spec_t *spec, apr_pool_t *pool)
+{
+    cm_der_writer_t *writer = cm_der_writer(pool);
+
+    if (spec->key_id.len) {
+        cm_der_put(writer, CM_DER_OCTET_STRING, spec->key_id);
+        *value = cm_der_written(writer);
+    }
+    return NULL;
+}
+
+static cm_error_t *authority_key_id(cm_bytes_t *value, const cm_cert_spec_t *spec, apr_pool_t *pool)
+{
+    cm_der_writer_t *writer = cm_der_writer(pool);
+
+    if (spec->issuer_key_id.len) {
+        cm_der_begin(writer, CM_DER_SEQUENCE);
+        cm_der_put(writer, CM_DER_CONTEXT(0), spec->issuer_key_id);
+        cm_der_end(writer);
+        *value = cm_der_written(writer);
+    }
+    return NULL;
+}
+
+static cm_error_t *subject_alt_name(cm_bytes_t *value, const cm_cert_spec_t *spec, apr_pool_t *pool)
+{
+    return count(spec->san) ? cm_san_encode(value, spec->san, pool) : NULL;
+}
+
+static cm_error_t *policies(cm_bytes_t *value, const cm_cert_spec_t *spec, apr_pool_t *pool)
+{
+    cm_der_writer_t *writer = cm_der_writer(pool);
+
+    if (!count(spec->policies)) {
+        return NULL;
+    }
+    cm_der_begin(writer, CM_DER_SEQUENCE);
+    for (int i = 0; i < spec->policies->nelts; i++) {
+        const cm_policy_t *policy = &APR_ARRAY_IDX(spec->policies, i, cm_policy_t);
+
+        if (cm_der_check_oid(policy->oid, pool) || (policy->cps && check_url(policy->cps, pool))) {
+            return refuse("a certificate policy has no valid OID or CPS", "extension.policy", pool);
+        }
+        cm_der_begin(writer, CM_DER_SEQUENCE);
+        cm_der_put_oid(writer, policy->oid);
+        if (policy->cps) {
+            cm_der_begin(writer, CM_DER_SEQUENCE);
+            cm_der_begin(writer, CM_DER_SEQUENCE);
+            cm_der_put_oid(writer, OID_CPS);
+            cm_der_put_text(writer, CM_DER_IA5, policy->cps);
+            cm_der_end(writer);
+            cm_der_end(writer);
+        }
+        cm_der_end(writer);
+    }
+    cm_der_end(writer);
+    *value = cm_der_written(writer);
+    return NULL;
+}
+
+/* SEQUENCE { DistributionPoint { [0] DistributionPointName { [0] fullName { [6] URI } } } } */
+static cm_error_t *crl_points(cm_bytes_t *value, const cm_cert_spec_t *spec, apr_pool_t *pool)
+{
+    cm_der_writer_t *writer = cm_der_writer(pool);
+
+    if (!spec->crl_url) {
+        return NULL;
+    }
+    cm_der_begin(writer, CM_DER_SEQUENCE);
+    cm_der_begin(writer, CM_DER_SEQUENCE);
+    cm_der_begin(writer, CM_DER_CONSTRUCTED(0));
+    cm_der_begin(writer, CM_DER_CONSTRUCTED(0));
+    cm_der_put_text(writer, CM_DER_CONTEXT(6), spec->crl_url);
+    for (int i = 0; i < 4; i++) {
+        cm_der_end(writer);
+    }
+    *value = cm_der_written(writer);
+    return check_url(spec->crl_url, pool);
+}
+
+static cm_error_t *put_access(cm_der_writer_t *writer, const char *method, const char *url,
+                              apr_pool_t *pool)
+{
+    if (!url) {
+        return NULL;
+    }
+    cm_der_begin(writer, CM_DER_SEQUENCE);
+    cm_der_put_oid(writer, method);
+    cm_der_put_text(writer, CM_DER_CONTEXT(6), url);
+    cm_der_end(writer);
+    return check_url(url, pool);
+}
+
+static cm_error_t *authority_info(cm_bytes_t *value, const cm_cert_spec_t *spec, apr_pool_t *pool)
+{
+    cm_der_writer_t *writer = cm_der_writer(pool);
+    cm_error_t *error;
+
+    if (!spec->ocsp_url && !spec->ca_issuers_url) {
+        return NULL;
+    }
+    cm_der_begin(writer, CM_DER_SEQUENCE);
+    error = put_access(writer, OID_AD_OCSP, spec->ocsp_url, pool);
+    if (!error) {
+        error = put_access(writer, OID_AD_CA_ISSUERS, spec->ca_issuers_url, pool);
+    }
+    cm_der_end(writer);
+    *value = cm_der_written(writer);
+    return error;
+}
+
+/* Address and mask, each 4 or 16 octets; 0 when the text is no "address/bits". */
+static apr_size_t read_network(unsigned char octets[32], const char *text, apr_pool_t *pool)
+{
+    const char *slash = strchr(text, '/');
+    apr_size_t len = strchr(text, ':') ? 16 : 4;
+    char *end = NULL;
+    apr_int64_t bits;
+
+    if (!slash || !apr_isdigit(slash[1]) ||
+        inet_pton(len == 16 ? AF_INET6 : AF_INET,
+                  apr_pstrmemdup(pool, text, (apr_size_t)(slash - text)), octets) != 1) {
+        return 0;
+    }
+    bits = apr_strtoi64(slash + 1, &end, 10);
+    if (*end || bits < 0 || bits > (apr_int64_t)len * 8) {
+        return 0;
+    }
+    for (apr_size_t i = 0; i < len; i++, bits -= 8) {
+        int ones = bits >= 8 ? 8 : bits > 0 ? (int)bits : 0;
+
+        octets[len + i] = (unsigned char)(0xff00 >> ones & 0xff);
+        if (octets[i] & ~octets[len + i]) {
+            return 0;
+        }
+    }
+    return 2 * len;
+}
+
+/* A domain with or without a dot before it (RFC 5280 4.2.1.10). */
+static int is_domain(const char *text, apr_pool_t *pool)
+{
+    cm_san_t name;
+
+    return *text != '*' && cm_san_make(&name, "dns", *text == '.' ? text + 1 : text, pool) == NULL;
+}
+
+static cm_error_t *put_constraint(cm_der_writer_t *writer, const char *text, apr_pool_t *pool)
+{
+    static const struct {
+        const char *prefix;
+        int tag;
+    } kinds[] = {
+        {"dns:", CM_DER_CONTEXT(2)}, {"email:", CM_DER_CONTEXT(1)}, {"uri:", CM_DER_CONTEXT(6)}};
+    unsigned char octets[32];
+    apr_size_t len;
+
+    cm_der_begin(writer, CM_DER_SEQUENCE);
+    for (apr_size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        const char *domain = text + strlen(kinds[i].prefix);
+
+        if (strncmp(text, kinds[i].prefix, strlen(kinds[i].prefix)) == 0 &&
+            is_domain(domain, pool)) {
+            cm_der_put_text(writer, kinds[i].tag, domain);
+            cm_der_end(writer);
+            return NULL;
+        }
+    }
+    len = strncmp(text, "ip:", 3) == 0 ? read_network(octets, text + 3, pool) : 0;
+    if (!len) {
+        return refuse(apr_psprintf(pool, "%s is no name constraint", text), "extension.constraint",
+                      pool);
+    }
+    cm_der_put(writer, CM_DER_CONTEXT(7), cm_bytes_make(octets, len));
+    cm_der_end(writer);
+    return NULL;
+}
+
+static cm_error_t *put_subtrees(cm_der_writer_t *writer, int tag, const apr_array_header_t *list,
+                                apr_pool_t *pool)
+{
+    if (!count(list)) {
+        return NULL;
+    }
+    cm_der_begin(writer, tag);
+    for (int i = 0; i < list->nelts; i++) {
+        cm_error_t *error = put_constraint(writer, APR_ARRAY_IDX(list, i, const char *), pool);
+
+        if (error) {
+            return error;
+        }
+    }
+    cm_der_end(writer);
+    return NULL;
+}
+
+static cm_error_t *name_constraints(cm_bytes_t *value, const cm_cert_spec_t *spec, apr_pool_t *pool)
+{
+    cm_der_writer_t *writer = cm_der_writer(pool);
+    cm_error_t *error;
+
+    if (!count(spec->permitted) && !count(spec->excluded)) {
+        return NULL;
+    }
+    if (!spec->is_ca) {
+        return refuse("only a CA has name constraints", "extension.constraint", pool);
+    }
+    cm_der_begin(writer, CM_DER_SEQUENCE);
+    error = put_subtrees(writer, CM_DER_CONSTRUCTED(0), spec->permitted, pool);
+    if (!error) {
+        error = put_subtrees(writer, CM_DER_CONSTRUCTED(1), spec->excluded, pool);
+    }
+    if (error) {
+        return error;
+    }
+    cm_der_end(writer);
+    *value = cm_der_written(writer);
+    return NULL;
+}
+
+static cm_error_t *ocsp_no_check(cm_bytes_t *value, const cm_cert_spec_t *spec, apr_pool_t *pool)
+{
+    cm_der_writer_t *writer = cm_der_writer(pool);
+
+    if (spec->ocsp_no_check) {
+        cm_der_put_null(writer);
+        *value = cm_der_written(writer);
+    }
+    return NULL;
+}
+
+static cm_error_t *tls_feature(cm_bytes_t *value, const cm_cert_spec_t *spec, apr_pool_t *pool)
+{
+    cm_der_writer_t *writer = cm_der_writer(pool);
+
+    if (spec->must_staple) {
+        cm_der_begin(writer, CM_DER_SEQUENCE);
+        cm_der_put_small(writer, CM_DER_INTEGER, TLS_STATUS_REQUEST);
+        cm_der_end(writer);
+        *value = cm_der_written(writer);
+    }
+    return NULL;
+}
+
+const cm_ext_row_t cm_ext_rows[] = {
+    {"basicConstraints", CM_OID_BASIC_CONSTRAINTS, 1, basic_constraints},
+    {"keyUsage", CM_OID_KEY_USAGE, 1, key_usage},
+    {"extendedKeyUsage", CM_OID_EXT_KEY_USAGE, 0, ext_key_usage},
+    {"subjectKeyIdentifier", CM_OID_SUBJECT_KEY_ID, 0, subject_key_id},
+    {"authorityKeyIdentifier", CM_OID_AUTHORITY_KEY_ID, 0, authority_key_id},
+    {"subjectAltName", CM_OID_SAN, 0, subject_alt_name},
+    {"certificatePolicies", CM_OID_POLICIES, 0, policies},
+    {"nameConstraints", CM_OID_NAME_CONSTRAINTS, 1, name_constraints},
+    {"crlDistributionPoints", CM_OID_CRL_POINTS, 0, crl_points},
+    {"authorityInfoAccess", CM_OID_AUTHORITY_INFO, 0, authority_info},
+    {"noCheck", CM_OID_OCSP_NO_CHECK, 0, ocsp_no_check},
+    {"tlsfeature", CM_OID_TLS_FEATURE, 0, tls_feature},
+    {NULL, NULL, 0, NULL},
+};
+
+static int is_sole_time_stamping(const apr_array_header_t *eku, apr_pool_t *pool)
+{
+    const char *oid =
+        count(eku) == 1 ? cm_ext_eku_oid(APR_ARRAY_IDX(eku, 0, const char *), pool) : NULL;
+
+    return oid && strcmp(oid, OID_TIME_STAMPING) == 0;
+}
+
+static int is_critical(const cm_ext_row_t *row, const cm_cert_spec_t *spec, apr_pool_t *pool)
+{
+    for (int i = 0; i < count(spec->critical); i++) {
+        if (strcmp(APR_ARRAY_IDX(spec->critical, i, const char *), row->name) == 0) {
+            return 1;
+        }
+    }
+    /* RFC 5280 4.2.1.6: the only name there is; an empty SEQUENCE has two octets */
+    if (strcmp(row->oid, CM_OID_SAN) == 0 && spec->subject.len == 2) {
+        return 1;
+    }
+    /* RFC 3161 2.3 */
+    if (strcmp(row->oid, CM_OID_EXT_KEY_USAGE) == 0 && is_sole_time_stamping(spec->eku, pool)) {
+        return 1;
+    }
+    return row->critical;
+}
+
+cm_error_t *cm_ext_write(cm_der_writer_t *writer, const cm_cert_spec_t *spec, apr_pool_t *pool)
+{
+    apr_array_header_t *done = apr_array_make(pool, 16, sizeof(cm_ext_t));
+
+    for (const cm_ext_row_t *row = cm_ext_rows; row->name; row++) {
+        cm_ext_t ext = {row->oid, 0, {NULL, 0}};
+        cm_error_t *error = row->build(&ext.value, spec, pool);
+
+        if (error) {
+            return error;
+        }
+        if (ext.value.len) {
+            ext.critical = is_critical(row, spec, pool);
+            APR_ARRAY_PUSH(done, cm_ext_t) = ext;
+        }
+    }
+    for (int i = 0; i < count(spec->extra); i++) {
+        const cm_ext_t *ext = &APR_ARRAY_IDX(spec->extra, i, cm_ext_t);
+
+        if (cm_ext_find(done, ext->oid)) {
+            return refuse("one extension twice", "extension.duplicate", pool);
+        }
+        APR_ARRAY_PUSH(done, cm_ext_t) = *ext;
+    }
+    cm_der_begin(writer, CM_DER_SEQUENCE);
+    for (int i = 0; i < done->nelts; i++) {
+        cm_ext_put(writer, &APR_ARRAY_IDX(done, i, cm_ext_t));
+    }
+    cm_der_end(writer);
+    return NULL;
+}

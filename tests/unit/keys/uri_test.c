@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "unit/keys/fixture.h"
+#include "unit/keys/suite.h"
+
+TCase *uri_case(void)
+{
+    return token_case("uri");
+}

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CERTMGR_TESTS_POLICY_SUITE_H
+#define CERTMGR_TESTS_POLICY_SUITE_H
+
+#include "unit/unit.h"
+
+TCase *config_case(void);
+TCase *identity_case(void);
+
+#endif
