@@ -16,5 +16,6 @@ libcertmgr_la_SOURCES += \
     %D%/requests.c %D%/requests.h \
     %D%/revoke.c \
     %D%/setup.c %D%/setup.h \
+    %D%/server.c %D%/server.h \
     %D%/sign.c %D%/sign.h \
     %D%/visible.c %D%/visible.h
