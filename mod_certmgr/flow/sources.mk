@@ -17,5 +17,6 @@ libcertmgr_la_SOURCES += \
     %D%/revoke.c \
     %D%/server.c %D%/server.h \
     %D%/setup.c %D%/setup.h \
+    %D%/server.c %D%/server.h \
     %D%/sign.c %D%/sign.h \
     %D%/visible.c %D%/visible.h

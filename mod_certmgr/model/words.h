@@ -26,7 +26,8 @@ typedef enum { CM_ITEM_OPEN, CM_ITEM_DONE, CM_ITEM_REFUSED } cm_item_state_t;
 
 typedef enum { CM_BEFORE_ISSUE, CM_BEFORE_DELIVERY } cm_phase_t;
 
-/* Names of operations, states and phases are never NULL. The reverse functions give -1 for a name that is not listed. */
+/* Names of operations, states and phases are never NULL. The reverse functions give -1 for a name
+ * that is not listed. */
 const char *cm_operation_name(cm_operation_t operation);
 const char *cm_operation_title(cm_operation_t operation);
 int cm_operation_of(const char *name);

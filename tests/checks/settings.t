@@ -13,5 +13,6 @@ my %listed = map { $_ => 1 } -f $list ? text($list) =~ /"(CertMgr\w*)"/g : ();
 my %written = map { $_ => 1 } -f $reference ? text($reference) =~ /^[\s#<]*(CertMgr\w*)\b/mg : ();
 ok(%listed > 0, 'the list names directives');
 ok($written{$_}, "$_ stands in $reference") for sort keys %listed;
-ok($listed{$_}, "$_ stands in $list") for sort keys %written;
+# CertMgr mounts the module at a <Location>: httpd's own matter
+ok($listed{$_} || $_ eq 'CertMgr', "$_ stands in $list") for sort keys %written;
 done_testing();

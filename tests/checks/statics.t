@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
 # Kills: state that outlives a request, is shared by threads and survives a reload: there are no
-# mutable statics or globals. Types that hide their const are not used for tables.
+# mutable statics or globals but the module's own entry, which httpd fills in. Types that hide their const are not used for tables.
 use strict;
 use warnings;
 use FindBin;
@@ -22,7 +22,7 @@ for my $path (files(qr{^mod_certmgr/.*\.[ch]$})) {
     # objects of the file's own scope
     while ($text =~ /^(?!static|extern|typedef|struct|enum|union|return|AP_|APR_|APLOG_)[a-z]\w*(?:[ \t]+\**\w+)+(?:\[\w*\])*[ \t]*[;=]/mg) {
         my $head = $&;
-        push @wrong, $head unless $head =~ /\bconst\b/ || $head =~ /\(/;
+        push @wrong, $head unless $head =~ /\bconst\b|AP_MODULE_DECLARE_DATA/ || $head =~ /\(/;
     }
     ok(!@wrong, $path) or diag(map { "$_\n" } @wrong);
 }

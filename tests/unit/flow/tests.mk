@@ -8,3 +8,4 @@ unit_flow_SOURCES = tests/unit/unit.h tests/unit/unit.c \
 unit_flow_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 unit_flow_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests
 unit_flow_LDADD = libcertmgr.la $(CHECK_LIBS) $(CORE_LIBS)
+EXTRA_DIST += %D%/profile.json
