@@ -15,7 +15,6 @@ libcertmgr_la_SOURCES += \
     %D%/perform.c %D%/perform.h \
     %D%/requests.c %D%/requests.h \
     %D%/revoke.c \
-    %D%/server.c %D%/server.h \
     %D%/setup.c %D%/setup.h \
     %D%/server.c %D%/server.h \
     %D%/sign.c %D%/sign.h \
