@@ -5,6 +5,7 @@
 #include "unit/unit.h"
 
 TCase *config_case(void);
+TCase *config_file_case(void);
 TCase *identity_case(void);
 
 #endif
