@@ -79,12 +79,12 @@ static int post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, s
     cm_error_t *error;
 
     (void)plog;
-    if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG) {
-        return OK;
-    }
     error = cm_service_make(&service, s, pconf);
     if (!error && service) {
         error = cm_service_read_secrets(service, pconf);
+    }
+    if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG) {
+        return error ? report(error, ptemp, s) : OK; /* a trial: who starts httpd still looks on */
     }
     if (!error && service) {
         error = cm_watchdog_register(service, pconf);
