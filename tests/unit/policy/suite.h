@@ -6,6 +6,7 @@
 
 TCase *config_case(void);
 TCase *config_file_case(void);
+TCase *evaluate_case(void);
 TCase *identity_case(void);
 TCase *profile_case(void);
 
