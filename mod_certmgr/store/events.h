@@ -8,6 +8,9 @@
 #include "model/event.h"
 #include "store/store.h"
 
+/* For the waist alone: inserts the event, not sealed, whatever its position says. */
+cm_error_t *cm_event_insert(cm_txn_t *txn, const cm_audit_event_t *event);
+
 /* Events that are not sealed yet, oldest id first (chosen by "not yet sealed", never by "id >
  * last": a slow transaction commits a lower id later); array of cm_audit_event_t *. */
 cm_error_t *cm_events_unsealed(apr_array_header_t **events, cm_store_t *store, int limit,
