@@ -175,8 +175,9 @@ static cm_error_t *init_token(const cm_token_plan_t *plan, apr_pool_t *pool)
                           plan->label),
             "initialise the token with its own tools, or name one that is there");
     }
+    /* libp11 hands the label on as it is, and C_InitToken reads 32 bytes padded with blanks */
     if (PKCS11_init_token(slot->token, (const char *)cm_secret_reveal(plan->so_pin).data,
-                          plan->label) != 0) {
+                          apr_psprintf(pool, "%-32.32s", plan->label)) != 0) {
         return cm_error_openssl(pool, CM_E_TOKEN, "the token can't be initialised");
     }
     return NULL;
