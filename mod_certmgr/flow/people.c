@@ -96,10 +96,6 @@ static cm_error_t *store_person(cm_txn_t *txn, cm_audit_event_t *event, void *ba
     if (!error && create->login) {
         error = cm_person_add_login(txn, create->person->id, create->login);
     }
-    for (int i = 0; !error && create->person->roles && i < create->person->roles->nelts; i++) {
-        error = cm_person_add_role(txn, create->person->id,
-                                   APR_ARRAY_IDX(create->person->roles, i, const char *));
-    }
     return error;
 }
 
