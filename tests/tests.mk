@@ -19,12 +19,19 @@ analyze:
 	$(VARIANT) analyze all
 
 sanitize:
-	$(VARIANT) sanitize all check-unit programs-replay
-	@$(TAP) `for p in sanitize/replay-*; do echo $$p,$(srcdir)/tests/fuzz/corpus/$${p#sanitize/replay-}; done`
+	@status=0; \
+	$(VARIANT) sanitize all check-unit programs-replay || status=1; \
+	$(TAP) `for p in sanitize/replay-*; do echo $$p,$(srcdir)/tests/fuzz/corpus/$${p#sanitize/replay-}; done` \
+	    || status=1; \
+	HTTP_PRELOAD=$$($(CC) -print-file-name=libasan.so) $(VARIANT) sanitize check-http || status=1; \
+	exit $$status
 
 coverage:
-	$(VARIANT) coverage all check-unit check-http
-	gcovr -r $(srcdir) --filter '$(abs_top_srcdir)/mod_certmgr/' coverage
+	@status=0; \
+	$(VARIANT) coverage all check-unit || status=1; \
+	HTTP_COVERAGE=1 $(VARIANT) coverage check-http || status=1; \
+	gcovr -r $(abs_top_srcdir) --filter '.*/mod_certmgr/' coverage || status=1; \
+	exit $$status
 
 # The unit tests, with the count that ./run-tests adds up.
 check-programs: $(check_PROGRAMS)
@@ -52,4 +59,4 @@ clean-local:
 	rm -rf analyze sanitize coverage fuzz http test-logs
 
 EXTRA_DIST += tests/README.md tests/variant tests/tap tests/allowed-skips tests/unit/run \
-    tests/checks tests/http tests/docs debian-packages
+    tests/contract.json tests/checks tests/http tests/interop tests/docs debian-packages .clang-format .ci/run

@@ -9,6 +9,8 @@
 #ifndef CERTMGR_FLOW_AUDIT_H
 #define CERTMGR_FLOW_AUDIT_H
 
+#include <apr_tables.h>
+
 #include "base/context.h"
 #include "base/json.h"
 #include <apr_tables.h>

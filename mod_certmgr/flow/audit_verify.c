@@ -176,38 +176,28 @@ static int pass_inserted(verify_t *verify, const cm_audit_leaf_t *leaf,
     return 0;
 }
 
-/* One position of the tree. *more is 0 at the end of both. */
-static cm_error_t *step(int *more, verify_t *verify)
+/* The next leaf and the next event, NULL where there is none. */
+static cm_error_t *look_at_both(cm_audit_leaf_t **leaf, cm_audit_event_t **event, verify_t *verify)
 {
-    const apr_int64_t position = verify->stored.size;
-    const cm_bytes_t filler = cm_merkle_leaf(cm_bytes_make("", 0), verify->ctx->pool);
-    cm_audit_event_t *event = NULL;
-    cm_audit_leaf_t *leaf = NULL;
     void *element;
-    cm_error_t *error = look(&element, &verify->leaves, verify, position);
+    cm_error_t *error = look(&element, &verify->leaves, verify, verify->stored.size);
 
     if (!error) {
-        leaf = element;
-        error = look(&element, &verify->events, verify, position);
-        event = element;
+        *leaf = element;
+        error = look(&element, &verify->events, verify, verify->stored.size);
     }
-    *more = !error && (leaf || event);
-    if (!*more) {
-        return error;
+    if (!error) {
+        *event = element;
     }
-    if (pass_inserted(verify, leaf, event)) {
-        return NULL;
-    }
-    if (event && event->position == position) {
-        verify->events.at++;
-    } else {
-        event = NULL;
-    }
-    if (leaf && leaf->position == position) {
-        verify->leaves.at++;
-    } else {
-        leaf = NULL;
-    }
+    return error;
+}
+
+/* What stands at this position of the tree: a leaf, an event, both or neither. */
+static void check_position(verify_t *verify, const cm_audit_leaf_t *leaf,
+                           const cm_audit_event_t *event)
+{
+    const cm_bytes_t filler = cm_merkle_leaf(cm_bytes_make("", 0), verify->ctx->pool);
+
     if (leaf && event) {
         compare(verify, leaf, event);
     } else if (leaf) {
@@ -217,7 +207,8 @@ static cm_error_t *step(int *more, verify_t *verify)
         find(verify, event->id, "inserted", "was never sealed, or its leaf is gone");
         cm_merkle_append(&verify->computed, cm_audit_leaf_hash(event, verify->events.pool));
     } else {
-        find(verify, position_name(verify, position), "missing", "event and leaf are gone");
+        find(verify, position_name(verify, verify->stored.size), "missing",
+             "event and leaf are gone");
         cm_merkle_append(&verify->computed, filler);
     }
     if (leaf || event) {
@@ -225,6 +216,25 @@ static cm_error_t *step(int *more, verify_t *verify)
             apr_pstrdup(verify->ctx->pool, leaf ? leaf->event : event->id);
     }
     cm_merkle_append(&verify->stored, leaf ? leaf->hash : filler);
+}
+
+/* One step of the walk. *more is 0 at the end of both. */
+static cm_error_t *step(int *more, verify_t *verify)
+{
+    const apr_int64_t position = verify->stored.size;
+    cm_audit_event_t *event = NULL;
+    cm_audit_leaf_t *leaf = NULL;
+    cm_error_t *error = look_at_both(&leaf, &event, verify);
+
+    *more = !error && (leaf || event);
+    if (!*more || pass_inserted(verify, leaf, event)) {
+        return error;
+    }
+    leaf = leaf && leaf->position == position ? leaf : NULL;
+    event = event && event->position == position ? event : NULL;
+    verify->leaves.at += leaf != NULL;
+    verify->events.at += event != NULL;
+    check_position(verify, leaf, event);
     check_heads(verify);
     return NULL;
 }

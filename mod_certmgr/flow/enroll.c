@@ -3,6 +3,7 @@
  * enroll: a new certificate for a key of the requester's.
  */
 #include "flow/operations.h"
+#include "policy/config.h"
 #include "policy/evaluate.h"
 #include "store/certificates.h"
 #include "store/people.h"

@@ -126,7 +126,7 @@ static cm_error_t *search(search_t *result, const cm_keyring_t *ring, const cm_u
     int count = 0;
     int foreign = 0;
 
-    memset(result, 0, sizeof *result);
+    *result = (search_t){.uri = uri, .pool = pool};
     for (int i = 0; i < ring->count; i++) {
         search_t one = {.token = ring->tokens[i], .uri = uri, .pool = pool};
         cm_error_t *error;

@@ -9,9 +9,11 @@
 
 enum { SESSIONS_DEFAULT = 8 };
 
-#define DEADLINE_DEFAULT apr_time_from_sec(5)
-#define PAUSE_LEAST      apr_time_from_msec(10)
-#define PAUSE_MOST       apr_time_from_msec(200)
+#define DEADLINE_DEFAULT    apr_time_from_sec(5)
+#define PAUSE_LEAST         apr_time_from_msec(10)
+#define PAUSE_MOST          apr_time_from_msec(200)
+#define RESTART_PAUSE_LEAST apr_time_from_sec(1)
+#define RESTART_PAUSE_MOST  apr_time_from_sec(15)
 
 struct cm_token_t {
     const char *name;
@@ -29,7 +31,9 @@ struct cm_token_t {
     int opening;    /* one thread at a time looks for the slot, opens and logs in */
     int located;
     int logged_in;
-    int ailing; /* the last work failed as if the module needed a restart */
+    int ailing;                        /* the last work failed as if the module needed a restart */
+    apr_interval_time_t restart_pause; /* doubles while restarts of the module do not help */
+    apr_time_t restart_after;
     cm_slot_t slot;
     CK_RV refused; /* what the token said to the PIN, or CKR_OK */
     unsigned generation;
@@ -40,6 +44,8 @@ struct cm_token_t {
 typedef struct {
     cm_session_t session;
     int flags;
+    int located;    /* of the token, when this thread began to open a session */
+    int logged_in;  /* likewise */
     int leased;     /* the work was called */
     unsigned epoch; /* of the module; 0: it could not be entered */
     CK_RV rv;
@@ -131,7 +137,7 @@ static CK_RV log_in(cm_token_t *token, attempt_t *attempt)
     CK_RV rv = CKR_OK;
 
     if (cm_slot_wants_login(&token->slot, token->pin) &&
-        (!token->logged_in || !cm_slot_is_user(session))) {
+        (!attempt->logged_in || !cm_slot_is_user(session))) {
         rv = cm_slot_login(&token->slot, session, token->pin, &attempt->why);
     }
     cm_wait_lock(&token->wait);
@@ -149,7 +155,7 @@ static CK_RV open_session(cm_token_t *token, attempt_t *attempt)
 {
     cm_session_t *session = &attempt->session;
     CK_FLAGS flags = CKF_SERIAL_SESSION | (attempt->flags & CM_SESSION_RW ? CKF_RW_SESSION : 0);
-    CK_RV rv = token->located ? CKR_OK : locate(token, attempt);
+    CK_RV rv = attempt->located ? CKR_OK : locate(token, attempt);
 
     if (rv != CKR_OK) {
         return rv;
@@ -181,6 +187,23 @@ static lease_t next_lease(const cm_token_t *token, int flags)
     return LEASE_WAIT;
 }
 
+/* With its last session a process is logged out (PKCS#11 2.40, 5.6), and the handles of private
+ * objects are void. */
+static void forget_login(cm_token_t *token)
+{
+    token->generation++;
+    token->logged_in = 0;
+}
+
+static void count_closed(cm_token_t *token)
+{
+    token->open_count--;
+    if (token->open_count == 0) {
+        forget_login(token);
+    }
+    cm_wait_wake(&token->wait);
+}
+
 /* Called with the mutex held; returns with it held. */
 static CK_RV lease_new(cm_token_t *token, attempt_t *attempt)
 {
@@ -192,7 +215,12 @@ static CK_RV lease_new(cm_token_t *token, attempt_t *attempt)
         token->open_count++;
     } else {
         surplus = token->idle[--token->idle_count];
+        if (token->open_count == 1) {
+            forget_login(token);
+        }
     }
+    attempt->located = token->located;
+    attempt->logged_in = token->logged_in;
     cm_wait_unlock(&token->wait);
     if (surplus != CK_INVALID_HANDLE) {
         attempt->session.calls->C_CloseSession(surplus);
@@ -201,8 +229,8 @@ static CK_RV lease_new(cm_token_t *token, attempt_t *attempt)
     cm_wait_lock(&token->wait);
     token->opening = 0;
     if (rv != CKR_OK) {
-        token->open_count--;
         token->located = 0;
+        count_closed(token);
     }
     cm_wait_wake(&token->wait);
     return rv;
@@ -218,7 +246,8 @@ static CK_RV lease(cm_token_t *token, attempt_t *attempt, apr_time_t deadline)
     cm_wait_lock(&token->wait);
     follow_epoch(token);
     while (token->refused == CKR_OK && (next = next_lease(token, attempt->flags)) == LEASE_WAIT) {
-        if (!cm_wait_until(&token->wait, deadline)) {
+        if (!cm_wait_until(&token->wait, deadline) &&
+            next_lease(token, attempt->flags) == LEASE_WAIT) {
             rv = CKR_SESSION_COUNT;
             break;
         }
@@ -257,8 +286,7 @@ static void give_back(cm_token_t *token, const attempt_t *attempt)
     }
     session->calls->C_CloseSession(session->handle);
     cm_wait_lock(&token->wait);
-    token->open_count--;
-    cm_wait_wake(&token->wait);
+    count_closed(token);
     cm_wait_unlock(&token->wait);
 }
 
@@ -305,17 +333,39 @@ static void try_once(cm_token_t *token, attempt_t *attempt, cm_session_fn work, 
 }
 
 /* A restart costs every user of the module their sessions: so it comes only when the token can't be
- * opened, or when opening it anew has not helped. Called from outside of the module. */
+ * opened, or when opening it anew has not helped, and ever more seldom while the token stays away.
+ * The mutex is held. */
+static int wants_restart(cm_token_t *token, const attempt_t *attempt)
+{
+    int lost = cm_rv_info(attempt->rv)->action == CM_RV_RESTART;
+    int wanted = lost && attempt->epoch && (token->ailing || !attempt->leased);
+    apr_time_t now = cm_wait_now();
+
+    token->ailing = lost && attempt->leased;
+    if (attempt->rv == CKR_OK) {
+        token->restart_pause = 0;
+        token->restart_after = 0;
+    }
+    if (!wanted || now < token->restart_after) {
+        return 0;
+    }
+    token->restart_pause = token->restart_pause ? token->restart_pause * 2 : RESTART_PAUSE_LEAST;
+    if (token->restart_pause > RESTART_PAUSE_MOST) {
+        token->restart_pause = RESTART_PAUSE_MOST;
+    }
+    token->restart_after = now + token->restart_pause;
+    return 1;
+}
+
+/* Called from outside of the module. */
 static void restart_if_needed(cm_token_t *token, const attempt_t *attempt, apr_time_t deadline)
 {
-    int restart = cm_rv_info(attempt->rv)->action == CM_RV_RESTART;
-    int ailing;
+    int wanted;
 
     cm_wait_lock(&token->wait);
-    ailing = token->ailing;
-    token->ailing = restart && attempt->leased;
+    wanted = wants_restart(token, attempt);
     cm_wait_unlock(&token->wait);
-    if (restart && attempt->epoch && (ailing || !attempt->leased)) {
+    if (wanted) {
         cm_module_restart(token->module, attempt->epoch, deadline);
     }
 }

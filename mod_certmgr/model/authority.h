@@ -19,7 +19,7 @@ typedef struct {
     const char *ocsp_key;    /* RFC 7512 URI of the responder's key, or NULL: no OCSP for this CA */
     cm_bytes_t ocsp_der;     /* the responder's certificate, or empty */
     apr_time_t ocsp_not_after;
-    apr_int64_t crl_period;   /* seconds from thisUpdate to nextUpdate; 0: CertMgrCRLValidity */
+    apr_int64_t crl_period;  /* seconds from thisUpdate to nextUpdate; 0: CertMgrCRLValidity */
     apr_int64_t crl_number;  /* of the newest CRL, 0: none yet */
     apr_int64_t revocations; /* counts every change of the set of revoked certificates */
     apr_int64_t crl_through; /* the value of `revocations` that the newest CRL shows */

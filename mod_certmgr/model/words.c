@@ -128,7 +128,9 @@ int cm_phase_of(const char *name)
 
 const char *cm_reason_name(int reason)
 {
-    return by_code(reasons, reason)->name;
+    const word_t *word = by_code(reasons, reason);
+
+    return word->code == reason ? word->name : NULL;
 }
 
 int cm_reason_of(const char *name)
@@ -138,5 +140,5 @@ int cm_reason_of(const char *name)
 
 int cm_reason_is_free(int reason)
 {
-    return by_code(reasons, reason)->flag;
+    return cm_reason_name(reason) && by_code(reasons, reason)->flag;
 }

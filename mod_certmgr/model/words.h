@@ -26,7 +26,8 @@ typedef enum { CM_ITEM_OPEN, CM_ITEM_DONE, CM_ITEM_REFUSED } cm_item_state_t;
 
 typedef enum { CM_BEFORE_ISSUE, CM_BEFORE_DELIVERY } cm_phase_t;
 
-/* Names are never NULL. The reverse functions give -1 for a name that is not listed. */
+/* Names of operations, states and phases are never NULL. The reverse functions give -1 for a name
+ * that is not listed. */
 const char *cm_operation_name(cm_operation_t operation);
 const char *cm_operation_title(cm_operation_t operation);
 int cm_operation_of(const char *name);
@@ -45,7 +46,7 @@ int cm_item_state_of(const char *name);
 const char *cm_phase_name(cm_phase_t phase);
 int cm_phase_of(const char *name);
 
-/* CRLReason values of RFC 5280 5.3.1; "unspecified" for a number that is not listed. */
+/* CRLReason values of RFC 5280 5.3.1; NULL for a number that is not listed. */
 const char *cm_reason_name(int reason);
 int cm_reason_of(const char *name);
 

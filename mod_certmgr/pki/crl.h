@@ -41,7 +41,8 @@ typedef struct cm_crl_spec_t {
 } cm_crl_spec_t;
 
 /* TBSCertList up to and behind the entries, which are `entries_len` bytes long. CM_E_VALUE:
- * "crl.times" unless next_update is later than this_update. */
+ * "crl.times" unless next_update is later than this_update, "crl.incomplete", "crl.number" for a
+ * delta that is not above its base. */
 cm_error_t *cm_crl_frame(cm_bytes_t frame[2], const cm_crl_spec_t *spec, apr_size_t entries_len,
                          apr_pool_t *pool);
 

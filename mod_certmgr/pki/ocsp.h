@@ -55,7 +55,8 @@ typedef struct cm_ocsp_request_t {
  *   ocsp.count      no certificate, or more than CM_OCSP_IDS
  *   ocsp.hash       a hash whose length is not that of its algorithm
  *   ocsp.nonce      not 1 to CM_OCSP_NONCE octets
- *   ocsp.extension  a critical extension that is not known, or one extension twice */
+ *   ocsp.extension  no extensions, a critical extension that is not known
+ *   extension.duplicate, extension.count */
 cm_error_t *cm_ocsp_parse(cm_ocsp_request_t **request, cm_bytes_t der, apr_pool_t *pool);
 
 /* The hashes of one issuer, made once for each CA. */

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 libcertmgr_la_SOURCES += \
     %D%/cert.c %D%/cert.h \
+    %D%/crl.c %D%/crl.h \
     %D%/csr.c %D%/csr.h \
     %D%/der.c %D%/der_write.c %D%/der.h \
     %D%/ext.c %D%/ext_build.c %D%/ext.h \
     %D%/name.c %D%/name.h %D%/name_text.c \
-    %D%/crl.h %D%/ocsp.h \
+    %D%/ocsp.c %D%/ocsp_write.c %D%/ocsp.h \
     %D%/pem.c %D%/pem.h \
     %D%/pubkey.c %D%/pubkey.h \
     %D%/reason.h \

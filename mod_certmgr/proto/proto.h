@@ -19,6 +19,7 @@ struct cm_call_t {
     const char *path;     /* below the mount, decoded, begins with "/" */
     const char *raw_path; /* the same as it was sent, not decoded (OCSP GET carries base64) */
     const char *query;    /* undecoded, or NULL */
+    const char *mount;    /* where we are mounted: "/certmgr", or "" for the root */
     const char *origin;   /* "https://host:port" of the virtual host: what Origin must say */
     cm_evidence_t evidence;
     /* A request header, or NULL. */
@@ -39,7 +40,7 @@ typedef struct {
 } cm_reply_t;
 
 enum {
-    CM_ROUTE_PUBLIC_CACHE = 0x01, /* may be cached; else the answer is no-store */
+    CM_ROUTE_PUBLIC_CACHE = 0x01, /* the handler says how long; all other answers are no-store */
     CM_ROUTE_CHANGES = 0x02,      /* changes something: the rules against cross-site calls apply */
 };
 
@@ -52,10 +53,12 @@ typedef struct {
     const char *accepts; /* media type of the body, or NULL: no body */
     apr_size_t max_body; /* bytes */
     const cm_json_member_t *(*members)(const char *path); /* of a JSON body, or NULL */
+    const cm_json_member_t *query;                        /* parameters it reads, or NULL */
     cm_error_t *(*run)(cm_reply_t *reply, cm_ctx_t *ctx, const cm_call_t *call);
-    const char
-        *answers; /* name of the answer's schema in the OpenAPI document, or its media type */
-    const char *summary; /* one line: OpenAPI and `certmgrctl routes` */
+    const char *answers;  /* names of schemas in the OpenAPI document, or media types, with blanks
+                             between */
+    const char *statuses; /* HTTP statuses of good answers, with blanks between; NULL: "200" */
+    const char *summary;  /* one line: OpenAPI and `certmgrctl routes` */
 } cm_route_t;
 
 typedef struct {
@@ -68,8 +71,17 @@ typedef struct {
 
 const cm_protocol_t *cm_protocols(void);
 
-/* Find the route, identify the caller, check permission, origin, media type and size, run it. There
- * is always a reply; what went wrong is logged. */
+/* Find the route, refuse cross-site calls, identify the caller (unless ctx->who is set already),
+ * check permission, media type and size, run it. There is always a reply; what went wrong is
+ * logged. */
 void cm_dispatch(cm_reply_t *reply, cm_ctx_t *ctx, cm_call_t *call);
+
+/* The same with other protocols: for tests. */
+void cm_dispatch_among(cm_reply_t *reply, cm_ctx_t *ctx, cm_call_t *call,
+                       const cm_protocol_t *protocols);
+
+/* A reply for a call that can't even be dispatched (no usable configuration): a problem document.
+ */
+void cm_dispatch_refuse(cm_reply_t *reply, cm_ctx_t *ctx, const cm_error_t *error);
 
 #endif

@@ -83,6 +83,9 @@ static CK_RV initialize(void *arguments)
 static CK_RV finalize(void *reserved)
 {
     faults->finalizes++;
+    if (faults->inside > 0) {
+        faults->meetings++;
+    }
     return real->C_Finalize(reserved);
 }
 
@@ -200,6 +203,11 @@ static CK_RV close_session(CK_SESSION_HANDLE session)
     return rv;
 }
 
+static CK_RV get_session_info(CK_SESSION_HANDLE session, CK_SESSION_INFO *info)
+{
+    return is_gone() ? CKR_DEVICE_REMOVED : real->C_GetSessionInfo(session, info);
+}
+
 static CK_RV login(CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_UTF8CHAR *pin, CK_ULONG len)
 {
     if (is_gone()) {
@@ -209,6 +217,10 @@ static CK_RV login(CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_UTF8CHAR *pi
         return real->C_Login(session, user, (CK_UTF8CHAR *)"1234", 4);
     }
     faults->logins++;
+    if (faults->login_rv) {
+        usleep(20 * MILLISECOND);
+        return faults->login_rv;
+    }
     return real->C_Login(session, user, pin, len);
 }
 
@@ -324,6 +336,7 @@ CK_RV C_GetFunctionList(CK_FUNCTION_LIST **list)
     ours.C_GetTokenInfo = get_token_info;
     ours.C_OpenSession = open_session;
     ours.C_CloseSession = close_session;
+    ours.C_GetSessionInfo = get_session_info;
     ours.C_Login = login;
     ours.C_FindObjectsInit = find_objects_init;
     ours.C_GetAttributeValue = get_attribute_value;

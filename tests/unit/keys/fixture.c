@@ -28,8 +28,8 @@ void run(const char *const *arguments)
                   pool);
     apr_procattr_child_out_set(attributes, quiet, NULL);
     apr_procattr_child_err_set(attributes, quiet, NULL);
-    ck_assert_int_eq(
-        apr_proc_create(&process, arguments[0], arguments, NULL, attributes, pool), APR_SUCCESS);
+    ck_assert_int_eq(apr_proc_create(&process, arguments[0], arguments, NULL, attributes, pool),
+                     APR_SUCCESS);
     apr_proc_wait(&process, &code, &why, APR_WAIT);
     ck_assert_msg(why == APR_PROC_EXIT && code == 0, "%s: %s", arguments[0],
                   (const char *)unit_file(apr_pstrcat(pool, token_folder, "/log", NULL)).data);
@@ -37,8 +37,8 @@ void run(const char *const *arguments)
 
 void pkcs11_tool(const char *const *arguments)
 {
-    const char *whole[32] = {"pkcs11-tool", "--module",  SOFTHSM, "--token-label",
-                             "certmgr",     "--login", "--pin", "1234"};
+    const char *whole[32] = {"pkcs11-tool", "--module", SOFTHSM, "--token-label",
+                             "certmgr",     "--login",  "--pin", "1234"};
     int count = 8;
 
     while (*arguments) {

@@ -24,9 +24,9 @@ START_TEST(a_hash_of_the_wrong_length_is_refused)
     cm_key_t *key = make_key(make_ring(), "k", "P-256");
     cm_bytes_t signature;
 
-    assert_refused(cm_key_sign_digest(&signature, key, CM_DIGEST_SHA384,
-                                      cm_bytes_of_text("too short"), pool),
-                   CM_E_INTERNAL, NULL);
+    assert_refused(
+        cm_key_sign_digest(&signature, key, CM_DIGEST_SHA384, cm_bytes_of_text("too short"), pool),
+        CM_E_INTERNAL, NULL);
 }
 END_TEST
 
@@ -59,14 +59,14 @@ START_TEST(foreign_keys_are_passed_over)
 {
     cm_keyring_t *ring = make_ring();
     cm_key_t *key = make_key(ring, "mine", "P-256");
-    static const char *const ed25519[] = {"--keypairgen", "--key-type", "EC:edwards25519",
-                                          "--label",      "ed",         "--id", "77", NULL};
-    static const char *const secp256k1[] = {"--keypairgen", "--key-type", "EC:secp256k1",
-                                            "--label",      "koblitz",    "--id", "78", NULL};
-    static const char *const small[] = {"--keypairgen", "--key-type", "rsa:1024", "--label", "small",
-                                        "--id", "79", NULL};
-    static const char *const aes[] = {"--keygen", "--key-type", "AES:32", "--label", "mine",
-                                      "--id", "7a", NULL};
+    static const char *const ed25519[] = {
+        "--keypairgen", "--key-type", "EC:edwards25519", "--label", "ed", "--id", "77", NULL};
+    static const char *const secp256k1[] = {"--keypairgen", "--key-type", "EC:secp256k1", "--label",
+                                            "koblitz",      "--id",       "78",           NULL};
+    static const char *const small[] = {"--keypairgen", "--key-type", "rsa:1024", "--label",
+                                        "small",        "--id",       "79",       NULL};
+    static const char *const aes[] = {"--keygen", "--key-type", "AES:32", "--label",
+                                      "mine",     "--id",       "7a",     NULL};
 
     pkcs11_tool(ed25519);
     pkcs11_tool(secp256k1);
