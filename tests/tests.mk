@@ -9,3 +9,54 @@ include tests/unit/store/tests.mk
 include tests/unit/flow/tests.mk
 include tests/unit/proto/tests.mk
 endif
+
+VARIANT = $(SHELL) $(srcdir)/tests/variant
+TAP = $(PERL) $(srcdir)/tests/tap
+PERL = perl
+
+# Other ways to build and run the same tests, each in a folder of its own below this one.
+analyze:
+	$(VARIANT) analyze all
+
+sanitize:
+	@status=0; \
+	$(VARIANT) sanitize all check-unit programs-replay || status=1; \
+	$(TAP) `for p in sanitize/replay-*; do echo $$p,$(srcdir)/tests/fuzz/corpus/$${p#sanitize/replay-}; done` \
+	    || status=1; \
+	HTTP_PRELOAD=$$($(CC) -print-file-name=libasan.so) $(VARIANT) sanitize check-http || status=1; \
+	exit $$status
+
+coverage:
+	@status=0; \
+	$(VARIANT) coverage all check-unit || status=1; \
+	HTTP_COVERAGE=1 $(VARIANT) coverage check-http || status=1; \
+	gcovr -r $(abs_top_srcdir) --filter '.*/mod_certmgr/' coverage || status=1; \
+	exit $$status
+
+# The unit tests, with the count that ./run-tests adds up.
+check-programs: $(check_PROGRAMS)
+
+check-unit: $(check_PROGRAMS)
+	@top_srcdir='$(abs_top_srcdir)' $(SHELL) $(srcdir)/tests/unit/run $(UNIT_WRAPPER) $(check_PROGRAMS)
+
+valgrind: $(check_PROGRAMS)
+	@CK_FORK=no $(MAKE) check-unit UNIT_WRAPPER="--wrapper='$(LIBTOOL) --mode=execute valgrind -q --leak-check=full --error-exitcode=9'"
+
+# The HTTP tests, in a copy of tests/http: Apache::Test writes into its folder.
+check-http: all
+	@APXS='$(APXS)' HTTPD='$(HTTPD_PROGRAM)' $(SHELL) $(srcdir)/tests/http/start \
+	    $(abs_top_srcdir) $(abs_builddir) $(HTTP_TESTS)
+
+checks:
+	@cd $(abs_top_srcdir) && $(PERL) tests/tap tests/checks/*.t
+
+format:
+	cd $(abs_top_srcdir) && git ls-files '*.c' '*.h' | xargs clang-format -i
+
+.PHONY: check-programs analyze sanitize coverage check-unit valgrind check-http checks format
+
+clean-local:
+	rm -rf analyze sanitize coverage fuzz http test-logs
+
+EXTRA_DIST += tests/README.md tests/variant tests/tap tests/allowed-skips tests/unit/run \
+    tests/contract.json tests/checks tests/http tests/interop tests/docs debian-packages .clang-format .ci/run

@@ -27,9 +27,9 @@ struct cm_host_t {
 
 typedef struct cm_ctx_t {
     apr_pool_t *pool;
-    apr_time_t now;                   /* when the work began; one time for all its records */
-    const char *trace_id;             /* in every log line and audit event of this work */
-    const char *address;              /* of the client, or NULL for a job or a command */
+    apr_time_t now;       /* when the work began; one time for all its records */
+    const char *trace_id; /* in every log line and audit event of this work */
+    const char *address;  /* of the client; "local:USER" for a command; NULL for a job */
     const struct cm_config_t *config; /* policy/config.h */
     const struct cm_identity_t *who;  /* policy/identity.h; NULL: nobody */
     struct cm_store_t *store;         /* store/store.h */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The digests of signatures and key derivations.
+ * The digests that signatures are made with.
  */
 #ifndef CERTMGR_BASE_DIGEST_H
 #define CERTMGR_BASE_DIGEST_H

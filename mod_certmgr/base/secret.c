@@ -93,7 +93,8 @@ static cm_error_t *read_program(cm_secret_t **secret, const char *command, const
 {
     char **arguments;
     apr_procattr_t *attributes;
-    apr_proc_t process;
+    /* the pool waits for it and may kill it: it must live as long */
+    apr_proc_t *process = apr_pcalloc(pool, sizeof(*process));
     cm_error_t *error;
     int code = 0;
     apr_exit_why_e why = APR_PROC_EXIT;
@@ -105,18 +106,18 @@ static cm_error_t *read_program(cm_secret_t **secret, const char *command, const
     if (status == APR_SUCCESS) {
         apr_procattr_io_set(attributes, APR_NO_PIPE, APR_FULL_BLOCK, APR_NO_PIPE);
         apr_procattr_cmdtype_set(attributes, APR_PROGRAM_ENV);
-        status = apr_proc_create(&process, arguments[0], (const char *const *)arguments, NULL,
+        status = apr_proc_create(process, arguments[0], (const char *const *)arguments, NULL,
                                  attributes, pool);
     }
     if (status != APR_SUCCESS) {
         return unreadable(source, status, pool);
     }
-    apr_pool_note_subprocess(pool, &process, APR_KILL_ALWAYS);
-    apr_file_pipe_timeout_set(process.out, apr_time_from_sec(EXEC_SECONDS));
-    error = take_line(secret, process.out, source, pool);
-    apr_file_close(process.out);
+    apr_pool_note_subprocess(pool, process, APR_KILL_ALWAYS);
+    apr_file_pipe_timeout_set(process->out, apr_time_from_sec(EXEC_SECONDS));
+    error = take_line(secret, process->out, source, pool);
+    apr_file_close(process->out);
     if (!error) {
-        apr_proc_wait(&process, &code, &why, APR_WAIT);
+        apr_proc_wait(process, &code, &why, APR_WAIT);
     }
     if (!error && (why != APR_PROC_EXIT || code != 0)) {
         error = cm_error_make(pool, CM_E_CONFIG, "no secret from %s: exit code %d", source, code);

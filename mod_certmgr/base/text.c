@@ -83,16 +83,15 @@ const char *cm_text_time(apr_time_t time, apr_pool_t *pool)
                         t.tm_mday, t.tm_hour, t.tm_min, t.tm_sec);
 }
 
-static int digits(const char *text, int count, int *value)
+/* The number of `count` digits, which are known to be some. */
+static int number_at(const char *text, int count)
 {
-    *value = 0;
+    int value = 0;
+
     for (int i = 0; i < count; i++) {
-        if (!apr_isdigit(text[i])) {
-            return 0;
-        }
-        *value = *value * 10 + (text[i] - '0');
+        value = value * 10 + (text[i] - '0');
     }
-    return 1;
+    return value;
 }
 
 /* The fraction of a second, if any, and the closing "Z". */
@@ -112,26 +111,43 @@ static int parse_tail(const char *at, apr_int32_t *usec)
     return at[0] == 'Z' && at[1] == '\0';
 }
 
+/* The shape of RFC 3339 with every digit where it belongs; what the digits say is not looked at. */
+static int parse_fields(apr_time_exp_t *t, const char *text)
+{
+    static const char shape[] = "dddd-dd-ddTdd:dd:dd";
+
+    if (strlen(text) < sizeof shape) {
+        return 0;
+    }
+    for (int i = 0; shape[i]; i++) {
+        if (shape[i] == 'd' ? !apr_isdigit(text[i]) : text[i] != shape[i]) {
+            return 0;
+        }
+    }
+    t->tm_year = number_at(text, 4) - 1900;
+    t->tm_mon = number_at(text + 5, 2) - 1;
+    t->tm_mday = number_at(text + 8, 2);
+    t->tm_hour = number_at(text + 11, 2);
+    t->tm_min = number_at(text + 14, 2);
+    t->tm_sec = number_at(text + 17, 2);
+    return parse_tail(text + 19, &t->tm_usec);
+}
+
+/* A date such as 30 February, or an hour 24, comes back as another one. */
+static int is_a_time(apr_time_t *time, apr_time_exp_t *t)
+{
+    apr_time_exp_t back;
+
+    return t->tm_mon >= 0 && t->tm_mon < 12 && apr_time_exp_gmt_get(time, t) == APR_SUCCESS &&
+           apr_time_exp_gmt(&back, *time) == APR_SUCCESS && back.tm_mday == t->tm_mday &&
+           back.tm_hour == t->tm_hour && back.tm_min == t->tm_min && back.tm_sec == t->tm_sec;
+}
+
 cm_error_t *cm_text_parse_time(apr_time_t *time, const char *text, apr_pool_t *pool)
 {
-    apr_time_exp_t t = {0}, back;
-    const char shape[] = "dddd-dd-ddTdd:dd:dd";
-    int ok = strlen(text) >= sizeof shape;
+    apr_time_exp_t t = {0};
 
-    for (int i = 0; ok && shape[i]; i++) {
-        ok = shape[i] == 'd' ? apr_isdigit(text[i]) != 0 : text[i] == shape[i];
-    }
-    ok = ok && digits(text, 4, &t.tm_year) && digits(text + 5, 2, &t.tm_mon) &&
-         digits(text + 8, 2, &t.tm_mday) && digits(text + 11, 2, &t.tm_hour) &&
-         digits(text + 14, 2, &t.tm_min) && digits(text + 17, 2, &t.tm_sec) &&
-         parse_tail(text + 19, &t.tm_usec);
-    t.tm_year -= 1900;
-    t.tm_mon -= 1;
-    /* a date such as 30 February comes back as another one */
-    ok = ok && t.tm_mon >= 0 && t.tm_mon < 12 && apr_time_exp_gmt_get(time, &t) == APR_SUCCESS &&
-         apr_time_exp_gmt(&back, *time) == APR_SUCCESS && back.tm_mday == t.tm_mday &&
-         back.tm_hour == t.tm_hour && back.tm_min == t.tm_min && back.tm_sec == t.tm_sec;
-    if (!ok) {
+    if (!parse_fields(&t, text) || !is_a_time(time, &t)) {
         return cm_error_make(pool, CM_E_VALUE, "not a time in UTC as RFC 3339 writes it");
     }
     return NULL;

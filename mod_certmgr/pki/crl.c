@@ -5,6 +5,7 @@
 #include <openssl/x509v3.h>
 
 #include "base/ossl.h"
+#include "model/words.h"
 #include "pki/der.h"
 #include "pki/ext.h"
 #include "pki/name.h"

@@ -41,6 +41,10 @@ extern const cm_name_type_t cm_name_types[];
  * name.count. The given attributes are copied. */
 cm_error_t *cm_name_make(cm_name_t **name, const apr_array_header_t *attributes, apr_pool_t *pool);
 
+/* From RFC 4514 text, "CN=Jane,O=Example": as cm_name_make, and name.text for what is no such text.
+ * Values in hexadecimal ("#04...") are refused. */
+cm_error_t *cm_name_read(cm_name_t **name, const char *text, apr_pool_t *pool);
+
 /* Read a Name. Every DirectoryString and IA5String becomes UTF-8 (TeletexString as Latin-1). Rules:
  * name.syntax, name.value (malformed strings, NUL, values that are no strings), name.count. Upper
  * bounds are not looked at: what we issue is made with cm_name_make. */

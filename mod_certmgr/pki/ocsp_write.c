@@ -4,6 +4,7 @@
  */
 #include <apr_strings.h>
 
+#include "model/words.h"
 #include "pki/der.h"
 #include "pki/ext.h"
 #include "pki/ocsp.h"

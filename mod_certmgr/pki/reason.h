@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Why a certificate was revoked: CRLReason (RFC 5280 5.3.1), for CRLs and OCSP alike.
+ * Why a certificate was revoked: CRLReason (RFC 5280 5.3.1), for CRLs and OCSP alike. Its names are
+ * in model/reasons.def.
  */
 #ifndef CERTMGR_PKI_REASON_H
 #define CERTMGR_PKI_REASON_H
@@ -17,11 +18,5 @@ typedef enum {
     CM_REASON_PRIVILEGE_WITHDRAWN = 9,
     CM_REASON_AA_COMPROMISE = 10
 } cm_reason_t;
-
-/* "keyCompromise" and so on; NULL for a number that has no name. */
-const char *cm_reason_name(int reason);
-
-/* The number of a name, -1 for an unknown one. */
-int cm_reason_find(const char *name);
 
 #endif

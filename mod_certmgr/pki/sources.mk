@@ -5,10 +5,10 @@ libcertmgr_la_SOURCES += \
     %D%/csr.c %D%/csr.h \
     %D%/der.c %D%/der_write.c %D%/der.h \
     %D%/ext.c %D%/ext_build.c %D%/ext.h \
-    %D%/name.c %D%/name.h \
+    %D%/name.c %D%/name.h %D%/name_text.c \
     %D%/ocsp.c %D%/ocsp_write.c %D%/ocsp.h \
     %D%/pem.c %D%/pem.h \
     %D%/pubkey.c %D%/pubkey.h \
-    %D%/reason.c %D%/reason.h \
+    %D%/reason.h \
     %D%/san.c %D%/san.h \
     %D%/sigalg.c %D%/sigalg.h

@@ -1,1 +1,29 @@
 # SPDX-License-Identifier: Apache-2.0
+libcertmgr_la_SOURCES += \
+    %D%/authorities.c %D%/authorities.h \
+    %D%/certificates.c %D%/certificates.h \
+    %D%/events.c %D%/events.h \
+    %D%/leases.c %D%/leases.h \
+    %D%/link.c %D%/link.h \
+    %D%/people.c %D%/people.h \
+    %D%/profiles.c %D%/profiles.h \
+    %D%/read.c %D%/read.h \
+    %D%/requests.c %D%/requests.h \
+    %D%/revocations.c \
+    %D%/rows.c %D%/rows.h \
+    %D%/schema.c %D%/schema.h \
+    %D%/source.c %D%/source.h \
+    %D%/statement.c %D%/statement.h %D%/statements.def \
+    %D%/store.c %D%/store.h \
+    %D%/turn.c %D%/turn.h \
+    %D%/work.h
+
+# Migrations are compiled in, so that a program and its schema can't be of different versions.
+store_migrations = %D%/migrations/0001_initial.sql
+EXTRA_DIST += $(store_migrations) %D%/migrations/embed.awk
+%D%/schema.lo: %D%/migrations_sql.h
+CLEANFILES += %D%/migrations_sql.h
+%D%/migrations_sql.h: $(store_migrations) %D%/migrations/embed.awk
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && cd $(srcdir) && \
+	    $(AWK) -f %D%/migrations/embed.awk $(store_migrations) > $(abs_builddir)/$@.tmp && \
+	    mv $(abs_builddir)/$@.tmp $(abs_builddir)/$@

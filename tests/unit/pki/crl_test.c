@@ -6,6 +6,7 @@
 
 #include "base/ossl.h"
 #include "pki/crl.h"
+#include "model/words.h"
 
 static const struct {
     const char *serial;
@@ -195,10 +196,10 @@ START_TEST(reasons)
         const char *name = cm_reason_name(i);
 
         ck_assert((name == NULL) == (i < 0 || i == 7 || i > 10));
-        ck_assert(!name || cm_reason_find(name) == i);
+        ck_assert(!name || cm_reason_of(name) == i);
     }
     ck_assert_str_eq(cm_reason_name(CM_REASON_REMOVE_FROM_CRL), "removeFromCRL");
-    ck_assert_int_eq(cm_reason_find("nothing"), -1);
+    ck_assert_int_eq(cm_reason_of("nothing"), -1);
 }
 END_TEST
 

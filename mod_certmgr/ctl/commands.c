@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ctl/command.h"
+
+static const cm_option_t init_options[] = {
+    {"plan", "FILE", "authorities and keys to make (JSON) instead of the default ones"},
+    {"organization", "NAME", "organisation in the names of the default authorities"},
+    {"profiles", "FOLDER", "certificate profiles to store (*.json)"},
+    {"so-pin", "SOURCE", "SO PIN of a new token: file:, env: or exec: (default: a random one)"},
+    {"log", "FILE", "where to write the record of the ceremony"},
+    {NULL, NULL, NULL}};
+
+static const cm_option_t show_options[] = {{"pem", NULL, "print the certificate only, as PEM"},
+                                           {NULL, NULL, NULL}};
+
+static const cm_option_t server_options[] = {
+    {"csr", "FILE", "certificate request of the server (PEM; - for standard input)"},
+    {"dns", "NAME", "DNS name of the server; may be repeated"},
+    {"ca", "NAME", "issuing authority (default: issuing)"},
+    {NULL, NULL, NULL}};
+
+static const cm_option_t add_options[] = {
+    {"mail", "ADDRESS", "e-mail address"},
+    {"user", "LOGIN", "name under which Apache's own authentication knows the person"},
+    {"role", "ROLE", "role to give; may be repeated"},
+    {NULL, NULL, NULL}};
+
+static const cm_option_t certificate_options[] = {
+    {"csr", "FILE", "certificate request (PEM; - for standard input)"},
+    {"profile", "NAME", "certificate profile (default: user)"},
+    {NULL, NULL, NULL}};
+
+static const cm_option_t verify_options[] = {
+    {"head", "FILE", "heads kept elsewhere (default: the file of CertMgrAuditHeads)"},
+    {NULL, NULL, NULL}};
+
+static const cm_option_t lifecycle_options[] = {{"dot", NULL, "as a graph for Graphviz"},
+                                                {NULL, NULL, NULL}};
+
+static const cm_command_t commands[] = {
+    {"init", "", init_options, CM_NEEDS_SETUP, cm_ctl_init,
+     "Set up tokens, database, authorities, keys and profiles",
+     "Makes what is not there yet: the tokens of the CertMgrToken lines (each in a free slot, "
+     "with\n"
+     "the user PIN that the line names), the database schema, the audit key, an escrow key\n"
+     "(RSA-3072), the authorities root and issuing (P-256) with the key of their OCSP responder, "
+     "and\n"
+     "the profiles. It shows what it is going to do and asks before it writes. A run that was cut\n"
+     "is finished by running it again.\n\n"
+     "The record of the ceremony names time, user, keys and certificates with their fingerprints.\n"
+     "A random SO PIN is shown once and kept nowhere."},
+    {"db upgrade", "", NULL, CM_NEEDS_STORE, cm_ctl_db_upgrade,
+     "Bring the database schema up to date",
+     "Runs the migrations that the database lacks, each in a transaction, and records the digest "
+     "of\n"
+     "each. Safe to run while servers are up, and on several nodes at once."},
+    {"db status", "", NULL, CM_NEEDS_STORE, cm_ctl_db_status,
+     "Show the version of the database schema",
+     "Exit status 1 when this program can't work with the schema."},
+    {"ca list", "", NULL, CM_NEEDS_DATABASE, cm_ctl_ca_list, "List the authorities", ""},
+    {"ca show", "NAME", show_options, CM_NEEDS_DATABASE, cm_ctl_ca_show, "Show one authority", ""},
+    {"ca server-certificate", "", server_options, CM_NEEDS_ALL, cm_ctl_ca_server_certificate,
+     "Issue a certificate for a TLS server of this installation",
+     "For the server that runs this module itself, which can't be asked before it has one. The\n"
+     "request's own names are ignored, those of --dns are used. Written to the audit log; prints\n"
+     "the certificate as PEM."},
+    {"crl publish", "[NAME]", NULL, CM_NEEDS_ALL, cm_ctl_crl_publish,
+     "Make a new CRL now, of one authority or of all",
+     "The server does so by itself after a revocation and when half of a CRL's time has passed."},
+    {"profile list", "", NULL, CM_NEEDS_DATABASE, cm_ctl_profile_list,
+     "List the certificate profiles in force", ""},
+    {"profile show", "NAME", NULL, CM_NEEDS_DATABASE, cm_ctl_profile_show,
+     "Print a profile as it is in force (JSON)", ""},
+    {"person add", "NAME", add_options, CM_NEEDS_DATABASE, cm_ctl_person_add,
+     "Add a person; prints the new id",
+     "NAME is what certificates of the person will carry as common name."},
+    {"person list", "", NULL, CM_NEEDS_DATABASE, cm_ctl_person_list, "List people and their roles",
+     ""},
+    {"person role add", "ID ROLE", NULL, CM_NEEDS_DATABASE, cm_ctl_person_role_add,
+     "Give a person a role",
+     "Roles: user, operator, officer, administrator, ca-admin, auditor, client."},
+    {"person role remove", "ID ROLE", NULL, CM_NEEDS_DATABASE, cm_ctl_person_role_remove,
+     "Take a role away from a person", ""},
+    {"person certificate", "ID", certificate_options, CM_NEEDS_ALL, cm_ctl_person_certificate,
+     "Issue a certificate for a person who can't log in yet",
+     "Submits a request in the person's name, under the rules of the profile, and prints the\n"
+     "certificate as PEM. This is how the first people of an installation get their log-in."},
+    {"audit verify", "", verify_options, CM_NEEDS_ALL, cm_ctl_audit_verify,
+     "Recompute the audit log and compare it with its signed heads",
+     "Prints a line \"event ID changed|missing|inserted\" for each finding, then how many events "
+     "are\n"
+     "sealed and how many are not yet. Exit status 4 when there is a finding. Heads kept outside "
+     "of\n"
+     "the database make a cut-off tail and a database that was rolled back as a whole visible."},
+    {"audit head", "", NULL, CM_NEEDS_ALL, cm_ctl_audit_head,
+     "Seal what is waiting and print the signed head of the audit log",
+     "Keep its output in another place and give it to audit verify --head later."},
+    {"jobs list", "", NULL, CM_NEEDS_NOTHING, cm_ctl_jobs_list, "List the server's jobs", ""},
+    {"jobs run", "[NAME]", NULL, CM_NEEDS_ALL, cm_ctl_jobs_run, "Run one job, or all, now",
+     "A job that another process is at is passed over."},
+    {"token list", "", NULL, CM_NEEDS_CONFIG, cm_ctl_token_list,
+     "List slots and tokens of the configured modules", "No PIN is used."},
+    {"routes", "", NULL, CM_NEEDS_NOTHING, cm_ctl_routes,
+     "List the addresses that the server answers, with the permission each needs", ""},
+    {"lifecycle", "", lifecycle_options, CM_NEEDS_NOTHING, cm_ctl_lifecycle,
+     "Show the states of a request and what leads from one to another", ""},
+    {"directives", "", NULL, CM_NEEDS_NOTHING, cm_ctl_directives,
+     "List the directives of Apache's configuration", ""},
+    {"problems", "", NULL, CM_NEEDS_NOTHING, cm_ctl_problems, "List the error codes of the API",
+     ""},
+    {"manual", "PART", NULL, CM_NEEDS_NOTHING, cm_ctl_manual,
+     "Print a part of the manual pages (roff)", "PART is commands, directives or problems."},
+    {NULL, NULL, NULL, 0, NULL, NULL, NULL}};
+
+const cm_command_t *cm_commands(void)
+{
+    return commands;
+}

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "flow/crl.h"
+
+#include <apr_strings.h>
+
+#include "flow/sign.h"
+#include "keys/key.h"
+#include "pki/crl.h"
+#include "policy/config.h"
+#include "store/certificates.h"
+
+enum { PAGE = 1000, CHUNKS = 64 };
+
+/* Encoded entries, page by page, so that only the bytes of the list grow with it. */
+static cm_error_t *encode_page(apr_array_header_t *chunks, const apr_array_header_t *page,
+                               apr_pool_t *scratch, apr_pool_t *pool)
+{
+    cm_bytes_t *parts = apr_palloc(scratch, (apr_size_t)page->nelts * sizeof *parts);
+
+    for (int i = 0; i < page->nelts; i++) {
+        const cm_revoked_t *revoked = &APR_ARRAY_IDX(page, i, cm_revoked_t);
+        cm_crl_entry_t entry = {.revoked_at = revoked->revoked_at,
+                                .reason = (cm_reason_t)revoked->reason,
+                                .invalidity_date = revoked->invalidity_date};
+        cm_error_t *error = cm_bytes_unhex(&entry.serial, revoked->serial, scratch);
+
+        if (!error) {
+            error = cm_crl_entry(&parts[i], &entry, scratch);
+        }
+        if (error) {
+            return error;
+        }
+    }
+    APR_ARRAY_PUSH(chunks, cm_bytes_t) = cm_bytes_concat(parts, page->nelts, pool);
+    return NULL;
+}
+
+static cm_error_t *gather_entries(cm_bytes_t *entries, const cm_ctx_t *ctx, const char *ca)
+{
+    apr_array_header_t *chunks = apr_array_make(ctx->pool, CHUNKS, sizeof(cm_bytes_t));
+    cm_revoked_query_t query = {ca, ctx->now, "", PAGE};
+    apr_array_header_t *page;
+    apr_pool_t *scratch;
+    cm_error_t *error;
+
+    apr_pool_create(&scratch, ctx->pool);
+    do {
+        error = cm_revoked_page(&page, ctx->store, &query, scratch);
+        if (!error && page->nelts) {
+            error = encode_page(chunks, page, scratch, ctx->pool);
+            query.after =
+                apr_pstrdup(ctx->pool, APR_ARRAY_IDX(page, page->nelts - 1, cm_revoked_t).serial);
+        }
+        if (!error && page->nelts < PAGE) {
+            break;
+        }
+        apr_pool_clear(scratch);
+    } while (!error);
+    if (!error) {
+        *entries = cm_bytes_concat((const cm_bytes_t *)chunks->elts, chunks->nelts, ctx->pool);
+    }
+    return error;
+}
+
+static cm_error_t *sign_list(cm_bytes_t *der, cm_crl_record_t *record, const cm_issuer_t *issuer,
+                             const cm_ctx_t *ctx)
+{
+    const cm_sigalg_t *alg = cm_sigalg_for_key(cm_key_algorithm(issuer->key));
+    cm_crl_spec_t spec = {.sigalg = alg,
+                          .issuer = issuer->cert->subject->der,
+                          .issuer_key_id = issuer->cert->ski,
+                          .this_update = record->this_update,
+                          .next_update = record->next_update,
+                          .number = (apr_uint64_t)record->number,
+                          .idp_url = cm_crl_url(ctx, record->ca)};
+    cm_bytes_t entries, tbs, signature;
+    cm_error_t *error = gather_entries(&entries, ctx, record->ca);
+
+    if (!error) {
+        error = cm_crl_tbs(&tbs, &spec, entries, ctx->pool);
+    }
+    if (!error) {
+        error = cm_key_sign(&signature, issuer->key, alg->digest, tbs, ctx->pool);
+    }
+    if (!error) {
+        error = cm_signed_wrap(der, tbs, alg, signature, ctx->pool);
+    }
+    if (!error) {
+        record->sha256 = cm_bytes_hex(cm_bytes_sha256(*der, ctx->pool), ctx->pool);
+        record->size = (apr_int64_t)der->len;
+    }
+    return error;
+}
+
+typedef struct {
+    const cm_crl_record_t *record;
+    cm_bytes_t der;
+} store_t;
+
+static cm_error_t *store_list(cm_txn_t *txn, cm_audit_event_t *event, void *baton)
+{
+    const store_t *store = baton;
+
+    (void)event;
+    return cm_crl_insert(txn, store->record, store->der);
+}
+
+cm_error_t *cm_crl_publish(const cm_ctx_t *ctx, const char *ca)
+{
+    cm_crl_record_t *record = apr_pcalloc(ctx->pool, sizeof *record);
+    store_t store = {record, {NULL, 0}};
+    cm_issuer_t *issuer;
+    apr_int64_t period;
+    cm_error_t *error = cm_issuer_open(&issuer, ctx, ca);
+
+    if (error) {
+        return error;
+    }
+    record->ca = issuer->record->name;
+    record->number = issuer->record->crl_number + 1;
+    /* read before the entries are: the list may show more than it says, never less */
+    record->through = issuer->record->revocations;
+    record->this_update = ctx->now - ctx->now % APR_USEC_PER_SEC;
+    period = issuer->record->crl_period ? issuer->record->crl_period : ctx->config->crl_validity;
+    record->next_update = record->this_update + apr_time_from_sec(period);
+    error = sign_list(&store.der, record, issuer, ctx);
+    if (!error) {
+        error = cm_store_maintain(ctx->store, store_list, &store, ctx->pool);
+    }
+    if (!error) {
+        cm_ctx_log(ctx, CM_LOG_INFO, "CRL %" APR_INT64_T_FMT " of %s published", record->number,
+                   ca);
+    }
+    return error;
+}
+
+cm_error_t *cm_crl_fetch(cm_crl_record_t **crl, cm_bytes_t *der, const cm_ctx_t *ctx,
+                         const char *ca)
+{
+    cm_error_t *error = cm_crl_newest(crl, ctx->store, ca, ctx->pool);
+
+    if (error && error->code == CM_E_NOT_FOUND) {
+        return cm_error_make(ctx->pool, CM_E_NOT_FOUND, "there is no such CRL");
+    }
+    return error ? error : cm_crl_content(der, ctx->store, *crl, ctx->pool);
+}
+
+/* A new list is due when half of the old one's life is over, or when it misses a revocation and the
+ * time to gather has passed. */
+static cm_error_t *is_due(int *due, const cm_authority_t *authority, const cm_ctx_t *ctx)
+{
+    cm_crl_record_t *newest;
+    cm_error_t *error;
+
+    *due = 1;
+    if (!authority->crl_number) {
+        return NULL;
+    }
+    error = cm_crl_newest(&newest, ctx->store, authority->name, ctx->pool);
+    if (error) {
+        return error;
+    }
+    if (authority->revocations > newest->through) {
+        *due = ctx->now >= newest->this_update + apr_time_from_sec(ctx->config->crl_gather);
+    } else {
+        *due = ctx->now >= newest->this_update + (newest->next_update - newest->this_update) / 2;
+    }
+    return NULL;
+}
+
+cm_error_t *cm_crl_job(cm_ctx_t *ctx)
+{
+    apr_array_header_t *authorities;
+    cm_error_t *first = NULL;
+    cm_error_t *error = cm_authorities_list(&authorities, ctx->store, ctx->pool);
+
+    for (int i = 0; !error && i < authorities->nelts; i++) {
+        const cm_authority_t *authority = APR_ARRAY_IDX(authorities, i, cm_authority_t *);
+        int due = 0;
+        cm_error_t *failed = is_due(&due, authority, ctx);
+
+        if (!failed && due) {
+            failed = cm_crl_publish(ctx, authority->name);
+        }
+        if (failed && failed->code != CM_E_CONFLICT) { /* a conflict: somebody else made it */
+            first = cm_error_join(first, failed);
+        }
+    }
+    return error ? error : first;
+}

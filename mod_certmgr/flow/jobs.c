@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "flow/jobs.h"
+
+#include "flow/audit.h"
+#include "flow/crl.h"
+#include "flow/ocsp.h"
+#include "flow/perform.h"
+#include "store/leases.h"
+
+enum { LEASE_SECONDS = 30 };
+
+static const cm_job_t jobs[] = {
+    {"seal", cm_audit_job, 1, "Seal new audit events into the tree and sign its head"},
+    {"crl", cm_crl_job, 1, "Publish CRLs that miss a revocation or have lived half of their time"},
+    {"perform", cm_perform_job, 5, "Take up requests whose signing was interrupted"},
+    {"ocsp", cm_ocsp_job, 60, "Renew the certificates of the OCSP responders"},
+    {NULL, NULL, 0, NULL},
+};
+
+const cm_job_t *cm_jobs(void)
+{
+    return jobs;
+}
+
+cm_error_t *cm_job_run(int *ran, cm_ctx_t *ctx, const cm_job_t *job, const char *holder)
+{
+    const cm_lease_t lease = {job->name, holder, ctx->now,
+                              ctx->now + apr_time_from_sec(LEASE_SECONDS)};
+    cm_error_t *error = cm_lease_take(ran, ctx->store, &lease, ctx->pool);
+
+    return error || !*ran ? error : job->run(ctx);
+}

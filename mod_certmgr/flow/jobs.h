@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Jobs: work off the request path. Each holds a lease, so that at most one process among the nodes
+ * does it; each may be cut at any instruction and is taken up again.
+ */
+#ifndef CERTMGR_FLOW_JOBS_H
+#define CERTMGR_FLOW_JOBS_H
+
+#include "base/context.h"
+
+typedef struct {
+    const char *name; /* NULL ends the table */
+    cm_error_t *(*run)(cm_ctx_t *ctx);
+    apr_int64_t interval; /* seconds between two runs of one process */
+    const char *about;
+} cm_job_t;
+
+const cm_job_t *cm_jobs(void);
+
+/* Run one job if its lease can be had. *ran is 0 when another process has it. */
+cm_error_t *cm_job_run(int *ran, cm_ctx_t *ctx, const cm_job_t *job, const char *holder);
+
+#endif

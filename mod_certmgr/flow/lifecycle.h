@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The life of a request as one table: what is not listed is refused with CM_E_CONFLICT. To add a
+ * step, add a row.
+ */
+#ifndef CERTMGR_FLOW_LIFECYCLE_H
+#define CERTMGR_FLOW_LIFECYCLE_H
+
+#include "base/context.h"
+#include "model/request.h"
+#include "policy/identity.h"
+
+typedef struct {
+    cm_state_t from;
+    const char *event; /* NULL ends the table */
+    cm_state_t to;
+    int by_system;              /* the engine's own step; no caller can ask for it */
+    cm_permission_t permission; /* of the caller, when not by_system */
+    /* Whether the step is possible now, for this caller; NULL: always. */
+    int (*guard)(const cm_request_t *request, const cm_ctx_t *ctx);
+    const char *audit; /* action of the audit event (actions.def) */
+} cm_transition_t;
+
+const cm_transition_t *cm_lifecycle(void);
+
+/* The row for an event of a caller. CM_E_CONFLICT when the table has none for this state or its
+ * guard says no, CM_E_FORBIDDEN when the caller lacks the permission. */
+cm_error_t *cm_lifecycle_find(const cm_transition_t **row, const cm_request_t *request,
+                              const char *event, const cm_ctx_t *ctx);
+
+/* Walk the engine's own steps from the request's state as far as their guards let it, in memory;
+ * the steps that perform the operation ("claim" and later) are not taken. */
+void cm_lifecycle_settle(cm_request_t *request, const cm_ctx_t *ctx);
+
+/* Names of the events this caller may ask for now; array of const char *. */
+apr_array_header_t *cm_lifecycle_events(const cm_request_t *request, const cm_ctx_t *ctx);
+
+/* Whether every item of this phase is done. */
+int cm_checklist_is_done(const cm_request_t *request, cm_phase_t phase);
+
+#endif

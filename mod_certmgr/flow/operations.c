@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "flow/operations.h"
+
+#include "store/profiles.h"
+
+static const cm_operation_row_t *const rows[] = {&cm_operation_enroll, &cm_operation_revoke};
+
+const cm_operation_row_t *cm_operation_row(cm_operation_t operation)
+{
+    for (apr_size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (rows[i]->operation == operation) {
+            return rows[i];
+        }
+    }
+    return NULL;
+}
+
+const cm_json_member_t *cm_submission_members(cm_operation_t operation)
+{
+    const cm_operation_row_t *row = cm_operation_row(operation);
+
+    return row ? row->members : NULL;
+}
+
+cm_error_t *cm_work_sign(cm_work_t *work)
+{
+    cm_error_t *error;
+
+    if (!work->spec) {
+        return NULL;
+    }
+    error = cm_issuer_sign(&work->made, work->issuer, work->spec, work->ctx);
+    if (!error) {
+        work->made->owner = work->request->requester;
+        work->made->profile = work->request->profile;
+        work->made->profile_version = work->request->profile_version;
+        work->made->request = work->request->id;
+        work->request->certificate = work->made->id;
+    }
+    return error;
+}
+
+cm_error_t *cm_work_profile(cm_work_t *work, const char *name, apr_int64_t version)
+{
+    apr_pool_t *pool = work->ctx->pool;
+    cm_profile_record_t *record;
+    cm_profile_t *profile;
+    cm_error_t *error = cm_profile_read(&record, work->ctx->store, name, version, pool);
+
+    if (error && error->code == CM_E_NOT_FOUND) {
+        return cm_error_locate(cm_error_make(pool, CM_E_VALUE, "there is no such profile"),
+                               "/profile", "profile.unknown");
+    }
+    if (!error) {
+        error = cm_profile_parse(&profile, cm_bytes_of_text(record->text), pool);
+    }
+    if (!error) {
+        work->profile = profile;
+        work->request->profile = record->name;
+        work->request->profile_version = record->version;
+    }
+    return error;
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Operations: what each does with a request whose checklist is complete. One row per operation; its
+ * file holds what is particular to it.
+ */
+#ifndef CERTMGR_FLOW_OPERATIONS_H
+#define CERTMGR_FLOW_OPERATIONS_H
+
+#include "base/json.h"
+#include "flow/audit.h"
+#include "flow/requests.h"
+#include "flow/sign.h"
+#include "pki/csr.h"
+#include "policy/profile.h"
+#include "store/store.h"
+
+/* A request on its way, made anew from the stored request whenever it is worked on. */
+typedef struct {
+    cm_ctx_t *ctx;
+    cm_request_t *request;
+    const cm_profile_t *profile;
+    cm_certificate_t *target; /* the certificate acted upon, or NULL */
+    cm_status_t target_was;   /* its stored status when it was read */
+    const cm_csr_t *csr;      /* or NULL */
+    cm_issuer_t *issuer;      /* or NULL: nothing to sign */
+    cm_cert_spec_t *spec;     /* what to sign, or NULL */
+    cm_certificate_t *made;   /* the certificate made, or NULL */
+} cm_work_t;
+
+typedef struct {
+    cm_operation_t operation;
+    const cm_json_member_t *members; /* of the body; NULL ends the table */
+    /* Turn the submission into the request's wish, csr and profile name. */
+    cm_error_t *(*take)(cm_work_t *work, const cm_submission_t *submission);
+    /* Decide: everything that can be refused is refused here. Reads only. */
+    cm_error_t *(*decide)(cm_work_t *work);
+    /* Inside the transaction: make the change, after signing. */
+    cm_error_t *(*change)(cm_txn_t *txn, cm_work_t *work);
+    /* Members of the audit event. */
+    void (*record)(cm_audit_draft_t *draft, const cm_work_t *work);
+} cm_operation_row_t;
+
+/* NULL when the operation is not offered. */
+const cm_operation_row_t *cm_operation_row(cm_operation_t operation);
+
+extern const cm_operation_row_t cm_operation_enroll;
+extern const cm_operation_row_t cm_operation_revoke;
+
+/* Sign work->spec, if there is one. Outside of any transaction. */
+cm_error_t *cm_work_sign(cm_work_t *work);
+
+/* Parse the profile `name` in force (version 0) or a certain version; CM_E_VALUE at /profile when
+ * there is none. */
+cm_error_t *cm_work_profile(cm_work_t *work, const char *name, apr_int64_t version);
+
+#endif

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "flow/people.h"
+
+#include "flow/audit.h"
+#include "pki/cert.h"
+#include "store/certificates.h"
+
+static cm_error_t *no_login(const cm_ctx_t *ctx, const char *why)
+{
+    cm_error_t *error = cm_error_make(ctx->pool, CM_E_IDENTITY, "the client certificate %s", why);
+
+    return cm_error_locate(error, NULL, "login.certificate");
+}
+
+static cm_error_t *by_certificate(cm_person_t **person, const char **id, const cm_ctx_t *ctx,
+                                  cm_bytes_t der)
+{
+    const char *sha256 = cm_bytes_hex(cm_bytes_sha256(der, ctx->pool), ctx->pool);
+    cm_certificate_t *certificate;
+    cm_error_t *error = cm_certificate_by_sha256(&certificate, ctx->store, sha256, ctx->pool);
+    cm_status_t status;
+
+    if (error && error->code == CM_E_NOT_FOUND) {
+        return no_login(ctx, "was not issued here");
+    }
+    if (error) {
+        return error;
+    }
+    status = cm_certificate_status(certificate, ctx->now);
+    if (status != CM_CERT_ACTIVE || certificate->not_before > ctx->now) {
+        return no_login(ctx, status == CM_CERT_ACTIVE ? "is not valid yet"
+                                                      : "is revoked, on hold or expired");
+    }
+    if (!certificate->owner) {
+        return no_login(ctx, "belongs to nobody");
+    }
+    *id = certificate->id;
+    return cm_person_read(person, ctx->store, certificate->owner, ctx->pool);
+}
+
+static cm_error_t *by_name(cm_person_t **person, const cm_ctx_t *ctx, const cm_evidence_t *evidence)
+{
+    const cm_login_t login = {"user", evidence->realm ? evidence->realm : "", evidence->user};
+    cm_error_t *error = cm_person_by_login(person, ctx->store, &login, ctx->pool);
+
+    if (error && error->code == CM_E_NOT_FOUND) {
+        error = cm_error_make(ctx->pool, CM_E_FORBIDDEN, "this log-in is not registered here");
+        cm_error_locate(error, NULL, "login.unknown");
+        return cm_error_advise(error, "an administrator can add it");
+    }
+    return error;
+}
+
+cm_error_t *cm_identity_resolve(cm_identity_t **who, const cm_ctx_t *ctx,
+                                const cm_evidence_t *evidence)
+{
+    cm_identity_t *identity = apr_pcalloc(ctx->pool, sizeof *identity);
+    cm_person_t *person;
+    cm_error_t *error;
+
+    *who = NULL;
+    if (evidence->user) {
+        identity->login = "user";
+        error = by_name(&person, ctx, evidence);
+    } else if (evidence->certificate.len) {
+        identity->login = "tls";
+        error = by_certificate(&person, &identity->certificate, ctx, evidence->certificate);
+    } else {
+        return NULL;
+    }
+    if (error) {
+        return error;
+    }
+    if (strcmp(person->state, "active") != 0) {
+        return cm_error_locate(cm_error_make(ctx->pool, CM_E_IDENTITY, "the person is deactivated"),
+                               NULL, "login.inactive");
+    }
+    identity->person = person;
+    identity->from_cookie = evidence->from_cookie;
+    identity->roles = cm_roles_of(person->roles);
+    *who = identity;
+    return NULL;
+}
+
+typedef struct {
+    const cm_person_t *person;
+    const cm_login_t *login;
+} create_t;
+
+static cm_error_t *store_person(cm_txn_t *txn, cm_audit_event_t *event, void *baton)
+{
+    const create_t *create = baton;
+    cm_error_t *error = cm_person_insert(txn, create->person);
+
+    (void)event;
+    if (!error && create->login) {
+        error = cm_person_add_login(txn, create->person->id, create->login);
+    }
+    for (int i = 0; !error && create->person->roles && i < create->person->roles->nelts; i++) {
+        error = cm_person_add_role(txn, create->person->id,
+                                   APR_ARRAY_IDX(create->person->roles, i, const char *));
+    }
+    return error;
+}
+
+static cm_error_t *check_role(const cm_ctx_t *ctx, const char *role)
+{
+    if (!cm_role_of(role)) {
+        return cm_error_locate(
+            cm_error_make(ctx->pool, CM_E_VALUE, "there is no role \"%s\"", role), "/role",
+            "person.role");
+    }
+    return NULL;
+}
+
+cm_error_t *cm_person_create(const cm_ctx_t *ctx, cm_person_t *person, const cm_login_t *login)
+{
+    cm_audit_draft_t *draft;
+    create_t create = {person, login};
+    cm_error_t *error = NULL;
+    json_t *roles;
+
+    person->id = cm_ctx_id(ctx);
+    person->state = "active";
+    person->created = ctx->now;
+    draft = cm_audit_begin(ctx, "person.create", person->id);
+    roles = cm_json_array(ctx->pool);
+    for (int i = 0; person->roles && i < person->roles->nelts; i++) {
+        const char *role = APR_ARRAY_IDX(person->roles, i, const char *);
+
+        error = cm_error_join(error, check_role(ctx, role));
+        json_array_append_new(roles, json_string(role));
+    }
+    if (error) {
+        return error;
+    }
+    cm_json_set(draft->detail, "roles", roles);
+    cm_json_set_text(draft->personal, "name", person->name);
+    cm_json_set_text(draft->personal, "mail", person->mail);
+    if (login) {
+        cm_json_set_text(draft->personal, "login", login->subject);
+    }
+    return cm_store_transact(ctx->store, store_person, &create, cm_audit_finish(draft, ctx),
+                             ctx->pool);
+}
+
+typedef struct {
+    const char *person, *role;
+    cm_error_t *(*change)(cm_txn_t *txn, const char *person, const char *role);
+} grant_t;
+
+static cm_error_t *store_grant(cm_txn_t *txn, cm_audit_event_t *event, void *baton)
+{
+    const grant_t *grant = baton;
+
+    (void)event;
+    return grant->change(txn, grant->person, grant->role);
+}
+
+static cm_error_t *change_role(const cm_ctx_t *ctx, const char *action, grant_t *grant)
+{
+    cm_audit_draft_t *draft = cm_audit_begin(ctx, action, grant->person);
+    cm_person_t *person;
+    cm_error_t *error = check_role(ctx, grant->role);
+
+    if (!error) {
+        error = cm_person_read(&person, ctx->store, grant->person, ctx->pool);
+    }
+    if (error) {
+        return error;
+    }
+    cm_json_set_text(draft->detail, "role", grant->role);
+    return cm_store_transact(ctx->store, store_grant, grant, cm_audit_finish(draft, ctx),
+                             ctx->pool);
+}
+
+cm_error_t *cm_person_grant(const cm_ctx_t *ctx, const char *person, const char *role)
+{
+    grant_t grant = {person, role, cm_person_add_role};
+
+    return change_role(ctx, "person.grant", &grant);
+}
+
+cm_error_t *cm_person_deny(const cm_ctx_t *ctx, const char *person, const char *role)
+{
+    grant_t grant = {person, role, cm_person_remove_role};
+
+    return change_role(ctx, "person.deny", &grant);
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Requests as people and programs see them: submit, read, list, act. Rules of visibility are
+ * applied here: what the caller may not see is CM_E_NOT_FOUND.
+ */
+#ifndef CERTMGR_FLOW_REQUESTS_H
+#define CERTMGR_FLOW_REQUESTS_H
+
+#include "base/context.h"
+#include "base/json.h"
+#include "model/certificate.h"
+#include "model/request.h"
+
+/* What the caller asks for; the members that belong to another operation stay empty. */
+typedef struct {
+    cm_operation_t operation;
+    const char *profile;
+    const char *csr; /* PEM, or base64 of DER */
+    const char *subject;
+    const apr_array_header_t *san; /* of const char * */
+    const char *validity;
+    const char *message;
+    const char *certificate; /* id of the certificate to act upon */
+    const char *reason, *remarks;
+    apr_time_t invalidity_date;
+} cm_submission_t;
+
+/* The members of a body for this operation, as in CONTRACT's "Bodies"; the record is
+ * cm_submission_t. NULL when the operation can't be asked for. */
+const cm_json_member_t *cm_submission_members(cm_operation_t operation);
+
+typedef struct {
+    cm_request_t *request;
+    apr_array_header_t *events;    /* of const char *: what this caller may do now */
+    cm_certificate_t *certificate; /* or NULL */
+} cm_request_view_t;
+
+/* Makes a request; the operation happens at once when nothing is open. A refusal is stored as an
+ * audit event and nothing else. */
+cm_error_t *cm_request_submit(cm_request_view_t **view, cm_ctx_t *ctx,
+                              const cm_submission_t *submission);
+
+/* operation -1: any. */
+cm_error_t *cm_request_show(cm_request_view_t **view, cm_ctx_t *ctx, int operation, const char *id);
+
+/* Array of cm_request_view_t *, newest first. */
+cm_error_t *cm_request_page(apr_array_header_t **views, cm_ctx_t *ctx, int operation,
+                            const char *before, int limit);
+
+typedef struct {
+    const char *event; /* "cancel", ...: a row of lifecycle.def */
+    const char *remarks;
+} cm_request_action_t;
+
+/* CM_E_CONFLICT when the event is not allowed in this state, CM_E_FORBIDDEN when not to this
+ * caller. Doing again what is done already answers with the request as it is. */
+cm_error_t *cm_request_act(cm_request_view_t **view, cm_ctx_t *ctx, int operation, const char *id,
+                           const cm_request_action_t *action);
+
+#endif

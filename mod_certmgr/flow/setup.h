@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The ceremony: what `certmgrctl init` does once tokens and schema are there. Every step is passed
+ * over when it has been done before, so that a ceremony that was cut can be run again.
+ */
+#ifndef CERTMGR_FLOW_SETUP_H
+#define CERTMGR_FLOW_SETUP_H
+
+#include "base/context.h"
+#include "keys/keyring.h"
+#include "model/authority.h"
+
+typedef struct {
+    const char *name;
+    const char *parent;       /* or NULL: self-signed */
+    const char *key;          /* RFC 7512 URI with token= and object= */
+    const char *algorithm;    /* of a key that is made: "P-256", "RSA-3072" */
+    const char *subject;      /* RFC 4514: "CN=Example Root CA,O=Example" */
+    const char *validity;     /* cm_text_duration, capped at the parent's end */
+    int pathlen;              /* -1: none */
+    const char *crl_validity; /* cm_text_duration, or NULL: CertMgrCRLValidity */
+    const char *ocsp_key;     /* RFC 7512 URI of the responder's key, or NULL */
+} cm_authority_plan_t;
+
+/* Make the key if it is not there (`made` tells), sign the certificate, store the authority, its
+ * responder certificate and its first CRL. */
+cm_error_t *cm_authority_create(int *made, cm_ctx_t *ctx, const cm_authority_plan_t *plan);
+
+/* Make a key if it is not there. */
+cm_error_t *cm_key_provide(int *made, cm_ctx_t *ctx, const cm_key_request_t *request);
+
+/* Store a profile: a new version when the text differs from the newest. *version is what is in
+ * force afterwards. */
+cm_error_t *cm_profile_store(apr_int64_t *version, cm_ctx_t *ctx, const char *name,
+                             const char *text);
+
+#endif

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "flow/sign.h"
+
+#include <apr_strings.h>
+
+#include "keys/key.h"
+#include "keys/keyring.h"
+#include "policy/config.h"
+#include "store/authorities.h"
+
+const char *cm_crl_url(const cm_ctx_t *ctx, const char *ca)
+{
+    return apr_pstrcat(ctx->pool, ctx->config->url, "/crl/", ca, ".crl", NULL);
+}
+
+const char *cm_ocsp_url(const cm_ctx_t *ctx)
+{
+    return apr_pstrcat(ctx->pool, ctx->config->url, "/ocsp", NULL);
+}
+
+const char *cm_issuer_url(const cm_ctx_t *ctx, const char *ca)
+{
+    return apr_pstrcat(ctx->pool, ctx->config->url, "/ca/", ca, ".cer", NULL);
+}
+
+cm_error_t *cm_issuer_open(cm_issuer_t **issuer, const cm_ctx_t *ctx, const char *ca)
+{
+    cm_issuer_t *opened = apr_pcalloc(ctx->pool, sizeof *opened);
+    cm_authority_t *record;
+    cm_cert_t *cert;
+    cm_error_t *error = cm_authority_read(&record, ctx->store, ca, ctx->pool);
+
+    if (!error) {
+        error = cm_cert_parse(&cert, record->der, ctx->pool);
+    }
+    if (!error) {
+        error = cm_keyring_find(&opened->key, ctx->keys, record->key, ctx->pool);
+    }
+    if (error) {
+        return error;
+    }
+    if (!cm_bytes_equal(cm_key_spki(opened->key), cert->spki)) {
+        return cm_error_explain(
+            ctx->pool,
+            cm_error_make(ctx->pool, CM_E_CONFIG, "the key of this authority is not usable"),
+            "the key %s is not the key of the certificate of %s", record->key, ca);
+    }
+    opened->record = record;
+    opened->cert = cert;
+    *issuer = opened;
+    return NULL;
+}
+
+static const apr_array_header_t *san_texts(const apr_array_header_t *san, apr_pool_t *pool)
+{
+    apr_array_header_t *texts = apr_array_make(pool, san->nelts + 1, sizeof(const char *));
+
+    for (int i = 0; i < san->nelts; i++) {
+        APR_ARRAY_PUSH(texts, const char *) = cm_san_text(&APR_ARRAY_IDX(san, i, cm_san_t), pool);
+    }
+    return texts;
+}
+
+cm_error_t *cm_certificate_describe(cm_certificate_t **record, cm_bytes_t der, const char *ca,
+                                    const cm_ctx_t *ctx)
+{
+    cm_certificate_t *made = apr_pcalloc(ctx->pool, sizeof *made);
+    cm_cert_t *cert;
+    cm_error_t *error = cm_cert_parse(&cert, der, ctx->pool);
+
+    if (error) {
+        return error;
+    }
+    made->id = cm_ctx_id(ctx);
+    made->ca = ca;
+    made->serial = cert->serial_hex;
+    made->subject = cert->subject_text;
+    made->issuer = cert->issuer_text;
+    made->cn = cert->subject_cn;
+    made->san = san_texts(cert->san, ctx->pool);
+    made->not_before = cert->not_before;
+    made->not_after = cert->not_after;
+    made->sha256 = cert->sha256;
+    made->spki_sha256 = cm_bytes_hex(cm_bytes_sha256(cert->spki, ctx->pool), ctx->pool);
+    made->der = der;
+    made->status = CM_CERT_ACTIVE;
+    made->created = ctx->now;
+    *record = made;
+    return NULL;
+}
+
+cm_error_t *cm_issuer_sign(cm_certificate_t **made, const cm_issuer_t *issuer, cm_cert_spec_t *spec,
+                           const cm_ctx_t *ctx)
+{
+    cm_bytes_t tbs, signature, der;
+    cm_error_t *error;
+
+    spec->serial = cm_serial_make(cm_ctx_random(ctx, CM_SERIAL_RANDOM).data, ctx->pool);
+    spec->sigalg = cm_sigalg_for_key(cm_key_algorithm(issuer->key));
+    spec->issuer = issuer->cert->subject->der;
+    spec->issuer_key_id = issuer->cert->ski;
+    error = cm_cert_tbs(&tbs, spec, ctx->pool);
+    if (!error) {
+        error = cm_key_sign(&signature, issuer->key, spec->sigalg->digest, tbs, ctx->pool);
+    }
+    if (!error) {
+        error = cm_signed_wrap(&der, tbs, spec->sigalg, signature, ctx->pool);
+    }
+    return error ? error : cm_certificate_describe(made, der, issuer->record->name, ctx);
+}

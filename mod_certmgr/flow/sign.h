@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Signing with the keys of authorities. Never called inside a database transaction.
+ */
+#ifndef CERTMGR_FLOW_SIGN_H
+#define CERTMGR_FLOW_SIGN_H
+
+#include "base/context.h"
+#include "model/authority.h"
+#include "model/certificate.h"
+#include "pki/cert.h"
+
+/* An authority with its certificate parsed and its key at hand. */
+typedef struct {
+    const cm_authority_t *record;
+    const cm_cert_t *cert;
+    struct cm_key_t *key;
+} cm_issuer_t;
+
+/* CM_E_CONFIG when the token's key is not the one in the certificate. */
+cm_error_t *cm_issuer_open(cm_issuer_t **issuer, const cm_ctx_t *ctx, const char *ca);
+
+/* Fill in serial, issuer and algorithm, sign, and describe the result as an active certificate with
+ * a new id. `spec` is complete but for these members. */
+cm_error_t *cm_issuer_sign(cm_certificate_t **made, const cm_issuer_t *issuer, cm_cert_spec_t *spec,
+                           const cm_ctx_t *ctx);
+
+/* A certificate's record from its DER: new id, status active. */
+cm_error_t *cm_certificate_describe(cm_certificate_t **record, cm_bytes_t der, const char *ca,
+                                    const cm_ctx_t *ctx);
+
+/* URLs that certificates and CRLs carry, below the configured address. */
+const char *cm_crl_url(const cm_ctx_t *ctx, const char *ca);
+const char *cm_ocsp_url(const cm_ctx_t *ctx);
+const char *cm_issuer_url(const cm_ctx_t *ctx, const char *ca);
+
+#endif

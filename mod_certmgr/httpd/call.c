@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * request_rec to cm_call_t, cm_reply_t to an answer of httpd.
+ */
+#include "httpd/module.h"
+
+#include <apr_strings.h>
+#include <http_core.h>
+#include <http_protocol.h>
+
+static const char *header(const cm_call_t *call, const char *name)
+{
+    const request_rec *r = call->self;
+
+    return apr_table_get(r->headers_in, name);
+}
+
+static cm_error_t *too_large(apr_size_t max, apr_pool_t *pool)
+{
+    return cm_error_locate(cm_error_make(pool, CM_E_TOO_LARGE,
+                                         "the body is longer than %" APR_SIZE_T_FMT " bytes", max),
+                           NULL, "body.size");
+}
+
+/* Read to the end, but never more than one byte beyond `max`. */
+static cm_error_t *read_blocks(cm_bytes_t *body, request_rec *r, apr_size_t max, apr_pool_t *pool)
+{
+    apr_size_t room = r->remaining > 0 ? (apr_size_t)r->remaining : 4096;
+    char *data = apr_palloc(pool, room + 1);
+    apr_size_t len = 0;
+    long got;
+
+    while ((got = ap_get_client_block(r, data + len, room + 1 - len)) > 0) {
+        len += (apr_size_t)got;
+        if (len > max) {
+            return too_large(max, pool);
+        }
+        if (len >= room) {
+            char *larger = apr_palloc(pool, 2 * room + 1);
+
+            memcpy(larger, data, len);
+            data = larger;
+            room *= 2;
+        }
+    }
+    *body = cm_bytes_make(data, len);
+    return got < 0 ? cm_error_make(pool, CM_E_SYNTAX, "the body broke off") : NULL;
+}
+
+static cm_error_t *read_body(cm_bytes_t *body, const cm_call_t *call, apr_size_t max,
+                             apr_pool_t *pool)
+{
+    request_rec *r = call->self;
+
+    *body = cm_bytes_make("", 0);
+    if (ap_setup_client_block(r, REQUEST_CHUNKED_DECHUNK) != OK) {
+        return cm_error_make(pool, CM_E_SYNTAX, "the length of the body is not told");
+    }
+    if (r->remaining > (apr_off_t)max) {
+        return too_large(max, pool);
+    }
+    return ap_should_client_block(r) ? read_blocks(body, r, max, pool) : NULL;
+}
+
+/* The path as it was sent, below the mount. A client that wrote the mount itself in another way
+ * gets the decoded path. */
+static const char *raw_path(const request_rec *r, const char *mount, const char *path)
+{
+    const char *raw = r->unparsed_uri ? r->unparsed_uri : "";
+    apr_size_t len = strlen(mount);
+
+    if (*raw != '/') { /* absolute-form, RFC 9112 3.2.2 */
+        const char *authority = strstr(raw, "://");
+
+        raw = authority ? authority + 3 + strcspn(authority + 3, "/?") : raw;
+    }
+    if (strncmp(raw, mount, len) != 0 || raw[len] != '/') {
+        return path;
+    }
+    return apr_pstrmemdup(r->pool, raw + len, strcspn(raw + len, "?#"));
+}
+
+static void fill_call(cm_call_t *call, request_rec *r, const cm_place_t *place)
+{
+    apr_size_t len = strlen(place->mount);
+    const char *path = strncmp(r->uri, place->mount, len) == 0 ? r->uri + len : r->uri;
+
+    memset(call, 0, sizeof *call);
+    call->method = r->method;
+    call->path = *path ? path : "/";
+    call->raw_path = raw_path(r, place->mount, call->path);
+    call->query = r->args;
+    call->mount = place->mount;
+    call->origin = ap_construct_url(r->pool, "", r);
+    call->header = header;
+    call->read = read_body;
+    call->self = r;
+    cm_evidence_collect(&call->evidence, r);
+}
+
+static void fill_context(cm_ctx_t *ctx, request_rec *r, const cm_service_t *service)
+{
+    memset(ctx, 0, sizeof *ctx);
+    ctx->pool = r->pool;
+    ctx->host = cm_host_of_request(r);
+    ctx->now = ctx->host->now(ctx->host);
+    ctx->address = r->useragent_ip;
+    ctx->config = service->config;
+    ctx->store = service->store;
+    ctx->keys = service->keys;
+    ctx->trace_id = apr_table_get(r->subprocess_env, "UNIQUE_ID");
+    if (!ctx->trace_id) {
+        ctx->trace_id = cm_ctx_id(ctx);
+    }
+}
+
+static int copy_header(void *into, const char *name, const char *value)
+{
+    apr_table_set(into, name, value);
+    return 1;
+}
+
+/* A short rest of the body is read, so that the connection can be used again; a long one is not
+ * worth it. */
+static void drop_body(request_rec *r)
+{
+    enum { WORTH_READING = 65536 };
+    const char *length = apr_table_get(r->headers_in, "Content-Length");
+    int is_long = apr_table_get(r->headers_in, "Transfer-Encoding") ||
+                  (length && apr_atoi64(length) > WORTH_READING);
+
+    if (!r->eos_sent && !r->read_length && is_long) {
+        r->connection->keepalive = AP_CONN_CLOSE;
+    }
+    ap_discard_request_body(r);
+}
+
+static int send_reply(request_rec *r, const cm_reply_t *reply)
+{
+    apr_bucket_brigade *brigade;
+
+    r->status = reply->status;
+    apr_table_do(copy_header, r->err_headers_out, reply->headers, NULL);
+    drop_body(r);
+    if (reply->media_type) {
+        ap_set_content_type(r, reply->media_type);
+        ap_set_content_length(r, (apr_off_t)reply->body.len);
+    }
+    brigade = apr_brigade_create(r->pool, r->connection->bucket_alloc);
+    if (reply->body.len > 0) {
+        APR_BRIGADE_INSERT_TAIL(brigade, apr_bucket_pool_create((const char *)reply->body.data,
+                                                                reply->body.len, r->pool,
+                                                                r->connection->bucket_alloc));
+    }
+    APR_BRIGADE_INSERT_TAIL(brigade, apr_bucket_eos_create(r->connection->bucket_alloc));
+    ap_pass_brigade(r->output_filters, brigade); /* the client may be gone: nobody to tell */
+    return OK;
+}
+
+int cm_call_serve(request_rec *r, const cm_place_t *place, const cm_service_t *service)
+{
+    cm_reply_t reply;
+    cm_call_t call;
+    cm_ctx_t ctx;
+
+    fill_context(&ctx, r, service);
+    if (service->error) {
+        cm_dispatch_refuse(&reply, &ctx,
+                           cm_error_make(r->pool, CM_E_CONFIG,
+                                         "the certificate manager is not configured rightly"));
+    } else {
+        fill_call(&call, r, place);
+        cm_dispatch(&reply, &ctx, &call);
+    }
+    apr_table_setn(r->err_headers_out, "X-Request-Id", ctx.trace_id);
+    return send_reply(r, &reply);
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Collectors of evidence: what httpd's modules know about the caller. Whether that is anybody is
+ * decided elsewhere.
+ */
+#include "httpd/module.h"
+
+#include <apr_optional.h>
+#include <apr_strings.h>
+#include <http_core.h>
+#include <http_request.h>
+#include <mod_ssl.h>
+
+/* Authentication that the browser repeats by itself, by a cookie. */
+static int rests_on_cookie(const char *type)
+{
+    static const char *const types[] = {"openid-connect", "auth-openidc", "oauth-cookie",
+                                        "mellon",         "form",         NULL};
+
+    for (int i = 0; types[i]; i++) {
+        if (strcasecmp(type, types[i]) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* mod_ssl writes PEM: the lines between its two banners are base64. */
+static void read_pem(cm_bytes_t *der, const char *pem, apr_pool_t *pool)
+{
+    static const char banner[] = "-----BEGIN CERTIFICATE-----";
+    const char *start = pem ? strstr(pem, banner) : NULL;
+    const char *end = start ? strstr(start + sizeof banner - 1, "-----END") : NULL;
+
+    if (end) {
+        start += sizeof banner - 1;
+        if (cm_bytes_unbase64(der, apr_pstrmemdup(pool, start, (apr_size_t)(end - start)), pool)) {
+            *der = cm_bytes_make(NULL, 0);
+        }
+    }
+}
+
+static const char *ask(request_rec *r, const char *variable)
+{
+    APR_OPTIONAL_FN_TYPE(ssl_var_lookup) *lookup = APR_RETRIEVE_OPTIONAL_FN(ssl_var_lookup);
+
+    return lookup ? lookup(r->pool, r->server, r->connection, r, apr_pstrdup(r->pool, variable))
+                  : NULL;
+}
+
+/* A certificate counts only when mod_ssl has verified it: with "optional_no_ca" it lets others in
+ * too ("GENEROUS"). */
+static void collect_certificate(cm_evidence_t *evidence, request_rec *r)
+{
+    const char *verified = ask(r, "SSL_CLIENT_VERIFY");
+
+    if (verified && strcmp(verified, "SUCCESS") == 0) {
+        read_pem(&evidence->certificate, ask(r, "SSL_CLIENT_CERT"), r->pool);
+    }
+}
+
+/* r->user without ap_auth_type was set by something that does not authenticate (SSLUserName). */
+static void collect_user(cm_evidence_t *evidence, request_rec *r)
+{
+    if (r->user && *r->user && r->ap_auth_type) {
+        const char *realm = ap_auth_name(r);
+
+        evidence->user = r->user;
+        evidence->realm = realm ? realm : "";
+        evidence->from_cookie = rests_on_cookie(r->ap_auth_type);
+    }
+}
+
+void cm_evidence_collect(cm_evidence_t *evidence, request_rec *r)
+{
+    memset(evidence, 0, sizeof *evidence);
+    collect_certificate(evidence, r);
+    collect_user(evidence, r);
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the files of the module share.
+ *
+ * A process has one service: one configuration, one database, one keyring. The CertMgr* directives
+ * of the server therefore stand in one place, the main server or one virtual host; any number of
+ * <Location>s in any virtual host may mount it. The service is made at the end of each reading of
+ * the configuration. When that fails at the first start, httpd does not start; at a reload httpd
+ * goes on, and what we serve answers 503 until the configuration is mended.
+ */
+#ifndef CERTMGR_HTTPD_MODULE_H
+#define CERTMGR_HTTPD_MODULE_H
+
+#include <httpd.h>
+#include <http_config.h>
+
+#include "base/context.h"
+#include "keys/keyring.h"
+#include "policy/config.h"
+#include "proto/proto.h"
+#include "store/store.h"
+
+/* The one symbol that httpd looks for; the build hides all others. */
+extern __attribute__((visibility("default"))) module AP_MODULE_DECLARE_DATA certmgr_module;
+
+/* One directive as it was written. Lines are kept until all are read, because an error told by the
+ * directive itself would end httpd at a reload. */
+typedef struct {
+    const char *name;
+    int count;
+    const char *const *words;
+    const char *file;
+    int number;
+} cm_line_t;
+
+typedef struct {
+    const cm_config_t *config;
+    const cm_error_t *error;    /* why nothing can be served, or NULL */
+    server_rec *server;         /* where the directives stand: its database is ours */
+    apr_array_header_t *tokens; /* of cm_token_config_t, with their PINs */
+    /* made in each child */
+    cm_store_t *store;
+    cm_keyring_t *keys;
+    const char *holder; /* of leases: unique among processes and nodes */
+} cm_service_t;
+
+/* Of a server. */
+typedef struct {
+    apr_array_header_t *lines; /* of cm_line_t */
+    int mounted;               /* a <Location> of this server has CertMgr on */
+    cm_service_t *service;     /* the same for all servers; NULL: the module is not used */
+} cm_server_t;
+
+/* Of a <Location>. */
+typedef struct {
+    const char *mount; /* without a closing slash, "" for the root; NULL: not ours */
+    int is_set;
+} cm_place_t;
+
+extern const command_rec cm_directives[];
+
+/* The service that the lines of all servers ask for; NULL when nobody asks. An error names file and
+ * line; then *service is there all the same, with that error in it. No secrets are read yet. */
+cm_error_t *cm_service_make(cm_service_t **service, server_rec *main_server, apr_pool_t *pool);
+
+/* Read the PINs: as root, before children exist. */
+cm_error_t *cm_service_read_secrets(cm_service_t *service, apr_pool_t *pool);
+
+/* In the child, before its threads: keyring and store, which both wait with their first step until
+ * they are needed. What fails is logged and becomes the service's error. */
+void cm_service_start(cm_service_t *service, apr_pool_t *pchild);
+
+/* DBDriver and DBDParams as mod_dbd reads them for this server; NULL where there is none. */
+void cm_conftree_database(const char **driver, const char **params, const server_rec *server,
+                          apr_pool_t *pool);
+
+/* Connections of mod_dbd, of the database of this server. */
+const cm_db_source_t *cm_database_source(server_rec *server, apr_pool_t *pool);
+
+/* What mod_ssl and the authentication modules know about the caller. */
+void cm_evidence_collect(cm_evidence_t *evidence, request_rec *r);
+
+/* Serve a request for what is mounted here. */
+int cm_call_serve(request_rec *r, const cm_place_t *place, const cm_service_t *service);
+
+/* Have mod_watchdog run the jobs. */
+cm_error_t *cm_watchdog_register(cm_service_t *service, apr_pool_t *pool);
+
+/* Logs to the error log of a request, or of a server. */
+const cm_host_t *cm_host_of_request(request_rec *r);
+const cm_host_t *cm_host_of_server(const server_rec *s, apr_pool_t *pool);
+
+#endif

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "httpd/module.h"
+
+#include <apr_network_io.h>
+#include <apr_strings.h>
+#include <http_log.h>
+#include <unistd.h>
+
+APLOG_USE_MODULE(certmgr);
+
+static cm_server_t *server_of(const server_rec *s)
+{
+    return ap_get_module_config(s->module_config, &certmgr_module);
+}
+
+/* The one server with our directives. Virtual hosts without any share the record of the main
+ * server. */
+static cm_error_t *find_server(server_rec **found, int *used, server_rec *main_server,
+                               apr_pool_t *pool)
+{
+    *found = main_server;
+    *used = 0;
+    for (server_rec *s = main_server; s; s = s->next) {
+        const cm_server_t *server = server_of(s);
+        int has_lines = server->lines->nelts > 0;
+
+        *used |= has_lines || server->mounted;
+        if (has_lines && server_of(*found)->lines->nelts > 0 && server_of(*found) != server) {
+            return cm_error_make(pool, CM_E_CONFIG,
+                                 "CertMgr directives stand in two servers (%s:%d and %s:%d): keep "
+                                 "them in the main server, or in one virtual host",
+                                 APR_ARRAY_IDX(server_of(*found)->lines, 0, cm_line_t).file,
+                                 APR_ARRAY_IDX(server_of(*found)->lines, 0, cm_line_t).number,
+                                 APR_ARRAY_IDX(server->lines, 0, cm_line_t).file,
+                                 APR_ARRAY_IDX(server->lines, 0, cm_line_t).number);
+        }
+        if (has_lines && server_of(*found) != server) {
+            *found = s;
+        }
+    }
+    return NULL;
+}
+
+static cm_error_t *apply_lines(cm_config_t *config, const apr_array_header_t *lines,
+                               apr_pool_t *pool)
+{
+    for (int i = 0; i < lines->nelts; i++) {
+        const cm_line_t *line = &APR_ARRAY_IDX(lines, i, cm_line_t);
+        cm_error_t *error = cm_config_set(config, line->name, line->count, line->words, pool);
+
+        if (error) {
+            error->message =
+                apr_psprintf(pool, "%s:%d: %s", line->file, line->number, error->message);
+            return error;
+        }
+    }
+    return NULL;
+}
+
+static cm_error_t *check_database(const cm_config_t *config, apr_pool_t *pool)
+{
+    if (config->driver && config->params) {
+        return NULL;
+    }
+    return cm_error_make(pool, CM_E_CONFIG,
+                         "%s is missing: mod_dbd provides the database of the certificate manager",
+                         config->driver ? "DBDParams" : "DBDriver");
+}
+
+cm_error_t *cm_service_make(cm_service_t **service, server_rec *main_server, apr_pool_t *pool)
+{
+    cm_config_t *config;
+    cm_error_t *error;
+    server_rec *server;
+    int used;
+
+    *service = NULL;
+    error = find_server(&server, &used, main_server, pool);
+    if (!used) {
+        return error;
+    }
+    *service = apr_pcalloc(pool, sizeof **service);
+    (*service)->server = server;
+    if (!error) {
+        error = cm_config_make(&config, pool);
+    }
+    if (!error) {
+        (*service)->config = config;
+        error = apply_lines(config, server_of(server)->lines, pool);
+    }
+    if (!error) {
+        cm_conftree_database(&config->driver, &config->params, server, pool);
+        error = cm_error_join(cm_config_check(config, pool), check_database(config, pool));
+    }
+    (*service)->error = error;
+    return error;
+}
+
+cm_error_t *cm_service_read_secrets(cm_service_t *service, apr_pool_t *pool)
+{
+    const cm_config_t *config = service->config;
+
+    service->tokens = apr_array_make(pool, config->tokens->nelts, sizeof(cm_token_config_t));
+    for (int i = 0; i < config->tokens->nelts; i++) {
+        const cm_config_token_t *wanted = &APR_ARRAY_IDX(config->tokens, i, cm_config_token_t);
+        cm_token_config_t *token = apr_array_push(service->tokens);
+        cm_secret_t *pin = NULL;
+
+        if (wanted->pin) {
+            cm_error_t *error = cm_secret_read(&pin, wanted->pin, pool);
+
+            if (error) {
+                return cm_error_wrap(cm_error_make(pool, CM_E_CONFIG,
+                                                   "CertMgrToken %s: the PIN can't be read",
+                                                   wanted->name),
+                                     error);
+            }
+        }
+        *token = (cm_token_config_t){
+            .name = wanted->name,
+            .module = wanted->module,
+            .uri = wanted->uri,
+            .pin = pin,
+            .max_sessions = (int)config->token_sessions,
+            .deadline = apr_time_from_sec(config->token_deadline),
+        };
+    }
+    return NULL;
+}
+
+static const char *make_holder(const cm_host_t *host, apr_pool_t *pool)
+{
+    char name[APRMAXHOSTLEN + 1];
+    unsigned char bytes[8];
+
+    if (apr_gethostname(name, sizeof name, pool) != APR_SUCCESS) {
+        apr_cpystrn(name, "unknown", sizeof name);
+    }
+    host->random(host, bytes, sizeof bytes);
+    return apr_psprintf(pool, "%s/%" APR_PID_T_FMT "/%s", name, getpid(),
+                        cm_bytes_hex(cm_bytes_make(bytes, sizeof bytes), pool));
+}
+
+void cm_service_start(cm_service_t *service, apr_pool_t *pchild)
+{
+    const cm_config_t *config = service->config;
+    cm_store_config_t *store = apr_pcalloc(pchild, sizeof *store);
+    cm_error_t *error =
+        cm_keyring_make(&service->keys, (const cm_token_config_t *)(void *)service->tokens->elts,
+                        service->tokens->nelts, pchild);
+
+    if (!error) {
+        store->driver = config->driver;
+        store->params = config->params;
+        store->deadline = apr_time_from_sec(config->database_deadline);
+        error = cm_store_make(&service->store, cm_database_source(service->server, pchild), store,
+                              pchild);
+    }
+    if (error) {
+        ap_log_error(APLOG_MARK, APLOG_ERR, 0, service->server, "%s", cm_error_text(error, pchild));
+    }
+    service->error = error;
+    service->holder = make_holder(cm_host_of_server(service->server, pchild), pchild);
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A certification authority of ours.
+ */
+#ifndef CERTMGR_MODEL_AUTHORITY_H
+#define CERTMGR_MODEL_AUTHORITY_H
+
+#include <apr_time.h>
+
+#include "base/bytes.h"
+
+typedef struct {
+    const char *name;        /* "root", "issuing": in URLs, [a-z0-9-] */
+    const char *parent;      /* name of the authority that signed it, or NULL when self-signed */
+    const char *state;       /* "active" or "retired" */
+    const char *key;         /* RFC 7512 URI of the CA key */
+    const char *certificate; /* id in the table of certificates */
+    cm_bytes_t der;          /* the CA certificate */
+    const char *ocsp_key;    /* RFC 7512 URI of the responder's key, or NULL: no OCSP for this CA */
+    cm_bytes_t ocsp_der;     /* the responder's certificate, or empty */
+    apr_time_t ocsp_not_after;
+    apr_int64_t crl_period;  /* seconds from thisUpdate to nextUpdate; 0: CertMgrCRLValidity */
+    apr_int64_t crl_number;  /* of the newest CRL, 0: none yet */
+    apr_int64_t revocations; /* counts every change of the set of revoked certificates */
+    apr_int64_t crl_through; /* the value of `revocations` that the newest CRL shows */
+    apr_time_t crl_next;     /* nextUpdate of the newest CRL, 0: none yet */
+    apr_time_t created;
+} cm_authority_t;
+
+#endif

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One row per human or application; log-ins (identities) point to it.
+ */
+#ifndef CERTMGR_MODEL_PERSON_H
+#define CERTMGR_MODEL_PERSON_H
+
+#include <apr_tables.h>
+#include <apr_time.h>
+
+typedef struct {
+    const char *id;
+    const char *name;  /* as it goes into commonName */
+    const char *mail;  /* RFC 5321 mailbox, or NULL */
+    const char *state; /* "active" or "inactive" (logs in nowhere) */
+    apr_time_t created;
+    const apr_array_header_t *roles; /* of const char *: names of policy/roles.def */
+} cm_person_t;
+
+#endif

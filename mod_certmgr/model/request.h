@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A request and its checklist. Every operation is a request; when the checklist is complete, the
+ * operation happens.
+ */
+#ifndef CERTMGR_MODEL_REQUEST_H
+#define CERTMGR_MODEL_REQUEST_H
+
+#include <apr_tables.h>
+#include <apr_time.h>
+
+#include "base/bytes.h"
+#include "model/words.h"
+
+typedef struct {
+    const char *item; /* "csr", ... : a row of the table of items in flow/ */
+    cm_phase_t phase;
+    cm_item_state_t state;
+    const char *who;    /* person id of who did it last, or NULL */
+    const char *detail; /* a sentence for people, or NULL */
+    apr_time_t updated;
+} cm_item_t;
+
+typedef struct {
+    const char *id;
+    cm_operation_t operation;
+    const char *profile;
+    apr_int64_t profile_version;
+    cm_state_t state;
+    const char *requester; /* person id */
+    apr_time_t created, updated;
+    const char *message; /* of the requester, or NULL */
+    const char *wish;    /* what was asked for: a JSON object, its shape belongs to the operation */
+    cm_bytes_t csr;      /* DER, or empty */
+    const char *certificate;             /* the certificate made or acted upon, or NULL */
+    const apr_array_header_t *checklist; /* of cm_item_t, in the order of the profile */
+} cm_request_t;
+
+#endif

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policy/config.h"
+
+#include <apr_cstr.h>
+#include <apr_lib.h>
+#include <apr_strings.h>
+#include <apr_uri.h>
+#include <stddef.h>
+
+#include "base/text.h"
+
+#define CM_SETTING(name, kind, member, min, max, initial, about)                                   \
+    {name, kind, offsetof(cm_config_t, member), min, max, initial, about},
+static const cm_setting_t settings[] = {
+#include "policy/settings.def"
+    {NULL, CM_SETTING_PATH, 0, 0, 0, NULL, NULL}};
+#undef CM_SETTING
+
+const cm_setting_t *cm_settings(void)
+{
+    return settings;
+}
+
+static cm_error_t *refuse(const char *directive, const char *why, const char *rule,
+                          apr_pool_t *pool)
+{
+    return cm_error_locate(cm_error_make(pool, CM_E_CONFIG, "%s: %s", directive, why), NULL, rule);
+}
+
+static cm_error_t *refuse_value(const cm_setting_t *setting, const char *value,
+                                const char *accepted, apr_pool_t *pool)
+{
+    return refuse(
+        setting->name,
+        apr_psprintf(pool, "\"%s\" is not accepted: %s", cm_text_escape(value, pool), accepted),
+        "config.value", pool);
+}
+
+/* Visible ASCII, which is all that a URI holds. */
+static int is_visible(const char *text)
+{
+    for (; *text; text++) {
+        if (*text <= ' ' || *text >= 0x7f) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+static int is_path(const char *text)
+{
+    return *text == '/';
+}
+
+static int is_key(const char *text)
+{
+    return strncmp(text, "pkcs11:", 7) == 0 && text[7] && is_visible(text);
+}
+
+static int is_url(const char *text, apr_pool_t *pool)
+{
+    apr_uri_t uri;
+
+    return *text && is_visible(text) && !strpbrk(text, "?#\"<>\\^`{|}") &&
+           text[strlen(text) - 1] != '/' && apr_uri_parse(pool, text, &uri) == APR_SUCCESS &&
+           uri.scheme && (strcmp(uri.scheme, "http") == 0 || strcmp(uri.scheme, "https") == 0) &&
+           uri.hostname && *uri.hostname && !uri.user;
+}
+
+/* Where a PIN comes from, as cm_secret_read takes it. */
+static int is_source(const char *text)
+{
+    return strncmp(text, "file:/", 6) == 0 || strncmp(text, "exec:/", 6) == 0 ||
+           (strncmp(text, "env:", 4) == 0 && text[4]);
+}
+
+static int is_token_name(const char *text)
+{
+    if (!*text || strlen(text) > 64) {
+        return 0;
+    }
+    for (; *text; text++) {
+        if (!apr_isalnum(*text) && *text != '-' && *text != '_') {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+static cm_error_t *set_text(void *place, const cm_setting_t *setting, const char *word,
+                            apr_pool_t *pool)
+{
+    const char *accepted = NULL;
+
+    if (setting->kind == CM_SETTING_PATH && !is_path(word)) {
+        accepted = "an absolute path is expected";
+    } else if (setting->kind == CM_SETTING_KEY && !is_key(word)) {
+        accepted = "a PKCS#11 URI such as pkcs11:token=ca;object=audit is expected";
+    } else if (setting->kind == CM_SETTING_URL && !is_url(word, pool)) {
+        accepted = "an http: or https: URL without query and closing slash is expected";
+    } else if ((apr_int64_t)strlen(word) > setting->max) {
+        accepted =
+            apr_psprintf(pool, "at most %" APR_INT64_T_FMT " bytes are expected", setting->max);
+    }
+    if (accepted) {
+        return refuse_value(setting, word, accepted, pool);
+    }
+    *(const char **)place = apr_pstrdup(pool, word);
+    return NULL;
+}
+
+static cm_error_t *set_number(void *place, const cm_setting_t *setting, const char *word,
+                              apr_pool_t *pool)
+{
+    int is_duration = setting->kind == CM_SETTING_DURATION;
+    apr_int64_t value = 0;
+    cm_error_t *error = is_duration
+                            ? cm_text_duration(&value, word, pool)
+                            : cm_text_integer(&value, word, setting->min, setting->max, pool);
+
+    if (error || value < setting->min || value > setting->max) {
+        const char *accepted =
+            is_duration
+                ? apr_psprintf(pool, "a duration such as 90s or 1d12h from %s to %s is expected",
+                               cm_text_of_duration(setting->min, pool),
+                               cm_text_of_duration(setting->max, pool))
+                : apr_psprintf(pool,
+                               "a number from %" APR_INT64_T_FMT " to %" APR_INT64_T_FMT
+                               " is expected",
+                               setting->min, setting->max);
+
+        return refuse_value(setting, word, accepted, pool);
+    }
+    *(apr_int64_t *)place = value;
+    return NULL;
+}
+
+static const cm_config_token_t *find_token(const apr_array_header_t *tokens, const char *name)
+{
+    for (int i = 0; i < tokens->nelts; i++) {
+        const cm_config_token_t *token = &APR_ARRAY_IDX(tokens, i, cm_config_token_t);
+
+        if (strcmp(token->name, name) == 0) {
+            return token;
+        }
+    }
+    return NULL;
+}
+
+static cm_error_t *set_token(apr_array_header_t *tokens, const cm_setting_t *setting,
+                             const char *const *words, apr_pool_t *pool)
+{
+    int needs_pin = strcmp(words[3], "none") != 0;
+    cm_config_token_t *token;
+
+    if (!is_token_name(words[0])) {
+        return refuse_value(setting, words[0],
+                            "a name of 1 to 64 letters, digits, - and _ is expected", pool);
+    }
+    if (!is_path(words[1])) {
+        return refuse_value(setting, words[1], "the absolute path of a PKCS#11 module is expected",
+                            pool);
+    }
+    if (!is_key(words[2])) {
+        return refuse_value(setting, words[2], "a PKCS#11 URI such as pkcs11:token=ca is expected",
+                            pool);
+    }
+    /* what stands here may be the PIN itself: it is not repeated */
+    if (needs_pin && !is_source(words[3])) {
+        return refuse(setting->name,
+                      "the PIN is expected as file:/path, env:NAME, exec:/program or none",
+                      "config.value", pool);
+    }
+    if (find_token(tokens, words[0])) {
+        return refuse(setting->name, apr_psprintf(pool, "there are two tokens named %s", words[0]),
+                      "config.token-duplicate", pool);
+    }
+    if (tokens->nelts >= setting->max) {
+        return refuse(setting->name,
+                      apr_psprintf(pool, "more than %" APR_INT64_T_FMT " tokens", setting->max),
+                      "config.value", pool);
+    }
+    token = apr_array_push(tokens);
+    token->name = apr_pstrdup(pool, words[0]);
+    token->module = apr_pstrdup(pool, words[1]);
+    token->uri = apr_pstrdup(pool, words[2]);
+    token->pin = needs_pin ? apr_pstrdup(pool, words[3]) : NULL;
+    return NULL;
+}
+
+static cm_error_t *set(cm_config_t *config, const cm_setting_t *setting, const char *const *words,
+                       apr_pool_t *pool)
+{
+    void *place = (char *)config + setting->offset;
+
+    switch (setting->kind) {
+    case CM_SETTING_PATH:
+    case CM_SETTING_URL:
+    case CM_SETTING_KEY:
+        return set_text(place, setting, words[0], pool);
+    case CM_SETTING_COUNT:
+    case CM_SETTING_DURATION:
+        return set_number(place, setting, words[0], pool);
+    case CM_SETTING_TOKEN:
+        return set_token(*(apr_array_header_t **)place, setting, words, pool);
+    }
+    return NULL;
+}
+
+static const cm_setting_t *find(const char *name)
+{
+    for (const cm_setting_t *setting = settings; setting->name; setting++) {
+        if (apr_cstr_casecmp(setting->name, name) == 0) {
+            return setting;
+        }
+    }
+    return NULL;
+}
+
+cm_error_t *cm_config_make(cm_config_t **config, apr_pool_t *pool)
+{
+    cm_error_t *error = NULL;
+
+    *config = apr_pcalloc(pool, sizeof **config);
+    (*config)->tokens = apr_array_make(pool, 4, sizeof(cm_config_token_t));
+    for (const cm_setting_t *setting = settings; setting->name && !error; setting++) {
+        if (*setting->initial) {
+            error = set(*config, setting, &setting->initial, pool);
+        }
+    }
+    return error;
+}
+
+cm_error_t *cm_config_set(cm_config_t *config, const char *name, int count,
+                          const char *const *words, apr_pool_t *pool)
+{
+    const cm_setting_t *setting = find(name);
+    int expected;
+
+    if (!setting) {
+        return cm_error_locate(cm_error_make(pool, CM_E_NOT_FOUND, "%s: no such directive",
+                                             cm_text_escape(name, pool)),
+                               NULL, "config.unknown");
+    }
+    expected = setting->kind == CM_SETTING_TOKEN ? 4 : 1;
+    if (count != expected) {
+        return refuse(setting->name,
+                      expected == 4
+                          ? "four words are expected: name, module, URI, source of the PIN"
+                          : "one word is expected",
+                      "config.words", pool);
+    }
+    return set(config, setting, words, pool);
+}
+
+cm_error_t *cm_config_check(const cm_config_t *config, apr_pool_t *pool)
+{
+    const struct {
+        const char *name;
+        int is_there;
+    } needed[] = {{"CertMgrURL", config->url != NULL},
+                  {"CertMgrToken", config->tokens->nelts > 0},
+                  {"CertMgrAuditKey", config->audit_key != NULL}};
+    cm_error_t *error = NULL;
+
+    for (apr_size_t i = 0; i < sizeof needed / sizeof *needed; i++) {
+        if (!needed[i].is_there) {
+            error = cm_error_join(
+                error, refuse(needed[i].name, "the directive is missing", "config.missing", pool));
+        }
+    }
+    return error;
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What stands in Apache's configuration. The module and certmgrctl read the same lines through the
+ * same table (settings.def).
+ */
+#ifndef CERTMGR_POLICY_CONFIG_H
+#define CERTMGR_POLICY_CONFIG_H
+
+#include <apr_tables.h>
+
+#include "base/error.h"
+
+typedef struct {
+    const char *name, *module, *uri;
+    const char *pin; /* source for cm_secret_read, or NULL for a token without log-in */
+} cm_config_token_t;
+
+typedef struct cm_config_t {
+    const char *url;
+    apr_array_header_t *tokens; /* of cm_config_token_t */
+    apr_int64_t token_sessions;
+    apr_int64_t token_deadline; /* seconds, as all durations here */
+    apr_int64_t database_deadline;
+    const char *audit_key;
+    const char *audit_heads;
+    apr_int64_t audit_interval;
+    apr_int64_t crl_gather, crl_validity;
+    apr_int64_t ocsp_validity, ocsp_certificate_validity;
+    const char *driver, *params; /* DBDriver and DBDParams, which mod_dbd reads too */
+} cm_config_t;
+
+typedef enum {
+    CM_SETTING_PATH,     /* const char *, absolute */
+    CM_SETTING_URL,      /* const char *, http: or https:, no query, no closing slash */
+    CM_SETTING_KEY,      /* const char *, a PKCS#11 URI; keys/ reads it */
+    CM_SETTING_COUNT,    /* apr_int64_t */
+    CM_SETTING_DURATION, /* apr_int64_t, seconds, written as cm_text_duration reads it */
+    CM_SETTING_TOKEN     /* four words, one more element in an array of cm_config_token_t */
+} cm_setting_kind_t;
+
+typedef struct {
+    const char *name; /* NULL ends the table */
+    cm_setting_kind_t kind;
+    apr_size_t offset;    /* of the member in cm_config_t */
+    apr_int64_t min, max; /* value; bytes of a text; max: elements of an array */
+    const char *initial;  /* as it would be written, "" for none */
+    const char *about;
+} cm_setting_t;
+
+/* All settings, ended by a NULL name. */
+const cm_setting_t *cm_settings(void);
+
+/* A configuration with every default in place. */
+cm_error_t *cm_config_make(cm_config_t **config, apr_pool_t *pool);
+
+/* Take one directive with its words; names are compared without case, as httpd does. A directive
+ * given again replaces the value, tokens are added. CM_E_CONFIG names the directive, what is wrong
+ * and what is accepted; CM_E_NOT_FOUND: there is no such directive. Rules: config.unknown,
+ * config.words (how many), config.value, config.token-duplicate. The words are copied. */
+cm_error_t *cm_config_set(cm_config_t *config, const char *name, int count,
+                          const char *const *words, apr_pool_t *pool);
+
+/* What must be there and is not (CM_E_CONFIG, rule config.missing, all of it joined), once all
+ * lines are read: the URL, a token, the audit key. The database is looked for by who opens it. */
+cm_error_t *cm_config_check(const cm_config_t *config, apr_pool_t *pool);
+
+#endif

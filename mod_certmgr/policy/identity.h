@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Who is asking, and what that person may do. Everything is denied until a role allows it.
+ */
+#ifndef CERTMGR_POLICY_IDENTITY_H
+#define CERTMGR_POLICY_IDENTITY_H
+
+#include <apr_tables.h>
+
+#include "base/error.h"
+#include "model/person.h"
+
+#define CM_ROLE(code, bit, name, about) code = bit,
+typedef enum {
+#include "policy/roles.def"
+    CM_ROLE_NONE = 0
+} cm_role_t;
+#undef CM_ROLE
+
+#define CM_PERMISSION(code, name, roles, about) code,
+typedef enum {
+#include "policy/permissions.def"
+    CM_MAY_COUNT
+} cm_permission_t;
+#undef CM_PERMISSION
+
+typedef struct cm_identity_t {
+    const cm_person_t *person;
+    const char *login;       /* how: "tls", "user", later "oidc", "saml", "bearer", "proxy" */
+    const char *certificate; /* id of the certificate that logged in, or NULL */
+    int from_cookie;         /* the log-in rests on a cookie: cross-site rules are stricter */
+    unsigned roles;          /* bits of cm_role_t */
+} cm_identity_t;
+
+typedef struct {
+    unsigned bit;
+    const char *name; /* NULL ends the table */
+    const char *about;
+} cm_role_info_t;
+
+const cm_role_info_t *cm_roles(void);
+
+/* 0 for a name that is not listed. */
+unsigned cm_role_of(const char *name);
+
+/* Bits for an array of names (NULL: none); names that are not listed give nothing. */
+unsigned cm_roles_of(const apr_array_header_t *names);
+
+const char *cm_permission_name(cm_permission_t permission);
+const char *cm_permission_about(cm_permission_t permission);
+
+/* Bits of the roles that have the permission. */
+unsigned cm_permission_roles(cm_permission_t permission);
+
+/* Whether `who` has the permission; CM_MAY_ANYONE also for NULL. Somebody without a person has none
+ * but that. */
+int cm_identity_may(const cm_identity_t *who, cm_permission_t permission);
+
+/* CM_E_IDENTITY for nobody (rule "identity.missing"), CM_E_FORBIDDEN for somebody without the
+ * permission (rule "permission.NAME"). */
+cm_error_t *cm_identity_require(const cm_identity_t *who, cm_permission_t permission,
+                                apr_pool_t *pool);
+
+#endif

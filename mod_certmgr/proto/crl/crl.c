@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proto/crl/crl.h"
+
+#include "flow/certificates.h"
+#include "flow/crl.h"
+#include "proto/certfile.h"
+#include "proto/reply.h"
+
+/* A revocation must be seen within seconds: caches may keep a copy, but ask each time. */
+static void let_revalidate(cm_reply_t *reply)
+{
+    cm_reply_header(reply, "Cache-Control", "public, no-cache");
+}
+
+static cm_error_t *get_crl(cm_reply_t *reply, cm_ctx_t *ctx, const cm_call_t *call)
+{
+    cm_crl_record_t *crl;
+    cm_bytes_t der;
+    cm_error_t *error = cm_crl_fetch(&crl, &der, ctx, apr_table_get(call->words, "name"));
+
+    if (error) {
+        return error;
+    }
+    cm_reply_bytes(reply, 200, "application/pkix-crl", der);
+    let_revalidate(reply);
+    cm_reply_validate(reply, call, crl->sha256, crl->this_update);
+    return NULL;
+}
+
+static cm_error_t *get_authority(cm_reply_t *reply, cm_ctx_t *ctx, const cm_call_t *call,
+                                 cm_certfile_t kind)
+{
+    apr_array_header_t *chain;
+    cm_error_t *error = cm_authority_chain(&chain, ctx, apr_table_get(call->words, "name"));
+
+    if (error) {
+        return error;
+    }
+    cm_certfile_reply(reply, kind, chain, ctx->pool);
+    let_revalidate(reply);
+    cm_reply_validate(reply, call, cm_bytes_hex(cm_bytes_sha256(reply->body, ctx->pool), ctx->pool),
+                      0);
+    return NULL;
+}
+
+static cm_error_t *get_cer(cm_reply_t *reply, cm_ctx_t *ctx, const cm_call_t *call)
+{
+    return get_authority(reply, ctx, call, CM_FILE_CER);
+}
+
+static cm_error_t *get_pem(cm_reply_t *reply, cm_ctx_t *ctx, const cm_call_t *call)
+{
+    return get_authority(reply, ctx, call, CM_FILE_PEM);
+}
+
+static cm_error_t *get_p7b(cm_reply_t *reply, cm_ctx_t *ctx, const cm_call_t *call)
+{
+    return get_authority(reply, ctx, call, CM_FILE_P7B);
+}
+
+const cm_route_t *cm_crl_routes(void)
+{
+    static const cm_route_t routes[] = {
+        {.method = "GET",
+         .path = "/crl/{name}.crl",
+         .permission = CM_MAY_ANYONE,
+         .flags = CM_ROUTE_PUBLIC_CACHE,
+         .run = get_crl,
+         .answers = "application/pkix-crl",
+         .summary = "The newest CRL of an authority"},
+        {.method = "GET",
+         .path = "/ca/{name}.cer",
+         .permission = CM_MAY_ANYONE,
+         .flags = CM_ROUTE_PUBLIC_CACHE,
+         .run = get_cer,
+         .answers = "application/pkix-cert",
+         .summary = "Certificate of an authority, DER"},
+        {.method = "GET",
+         .path = "/ca/{name}.pem",
+         .permission = CM_MAY_ANYONE,
+         .flags = CM_ROUTE_PUBLIC_CACHE,
+         .run = get_pem,
+         .answers = "application/x-pem-file",
+         .summary = "Certificate of an authority, PEM"},
+        {.method = "GET",
+         .path = "/ca/{name}.p7b",
+         .permission = CM_MAY_ANYONE,
+         .flags = CM_ROUTE_PUBLIC_CACHE,
+         .run = get_p7b,
+         .answers = "application/pkcs7-mime",
+         .summary = "Certificates of an authority and of those above it, PKCS #7"},
+        {.method = NULL}};
+
+    return routes;
+}

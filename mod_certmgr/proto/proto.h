@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * An abstract call and its reply, the table of routes, and the one dispatcher. Protocols never see
+ * httpd, sockets or SQL.
+ */
+#ifndef CERTMGR_PROTO_PROTO_H
+#define CERTMGR_PROTO_PROTO_H
+
+#include <apr_tables.h>
+
+#include "base/context.h"
+#include "base/json.h"
+#include "flow/people.h"
+#include "policy/identity.h"
+
+typedef struct cm_call_t cm_call_t;
+struct cm_call_t {
+    const char *method;   /* upper case */
+    const char *path;     /* below the mount, decoded, begins with "/" */
+    const char *raw_path; /* the same as it was sent, not decoded (OCSP GET carries base64) */
+    const char *query;    /* undecoded, or NULL */
+    const char *mount;    /* where we are mounted: "/certmgr", or "" for the root */
+    const char *origin;   /* "https://host:port" of the virtual host: what Origin must say */
+    cm_evidence_t evidence;
+    /* A request header, or NULL. */
+    const char *(*header)(const cm_call_t *call, const char *name);
+    /* The body, at most `max` bytes: more is CM_E_TOO_LARGE. */
+    cm_error_t *(*read)(cm_bytes_t *body, const cm_call_t *call, apr_size_t max, apr_pool_t *pool);
+    void *self;
+    /* filled in by the dispatcher */
+    cm_bytes_t body;
+    apr_table_t *words; /* values of the {names} in the route's path */
+};
+
+typedef struct {
+    int status;             /* HTTP status */
+    const char *media_type; /* or NULL: no body */
+    apr_table_t *headers;   /* further headers */
+    cm_bytes_t body;
+} cm_reply_t;
+
+enum {
+    CM_ROUTE_PUBLIC_CACHE = 0x01, /* the handler says how long; all other answers are no-store */
+    CM_ROUTE_CHANGES = 0x02,      /* changes something: the rules against cross-site calls apply */
+};
+
+typedef struct {
+    const char *method; /* NULL ends a table */
+    const char *path;   /* "/api/v1/enroll/{id}/events"; {name} matches one non-empty segment, a
+                           closing "*" the rest */
+    cm_permission_t permission;
+    int flags;
+    const char *accepts; /* media type of the body, or NULL: no body */
+    apr_size_t max_body; /* bytes */
+    const cm_json_member_t *(*members)(const char *path); /* of a JSON body, or NULL */
+    const cm_json_member_t *query;                        /* parameters it reads, or NULL */
+    cm_error_t *(*run)(cm_reply_t *reply, cm_ctx_t *ctx, const cm_call_t *call);
+    const char *answers;  /* names of schemas in the OpenAPI document, or media types, with blanks
+                             between */
+    const char *statuses; /* HTTP statuses of good answers, with blanks between; NULL: "200" */
+    const char *summary;  /* one line: OpenAPI and `certmgrctl routes` */
+} cm_route_t;
+
+typedef struct {
+    const char *name; /* NULL ends the table */
+    const cm_route_t *(*routes)(void);
+    /* Say an error in the protocol's own words. */
+    void (*fail)(cm_reply_t *reply, const cm_error_t *error, cm_ctx_t *ctx);
+    const char *about;
+} cm_protocol_t;
+
+const cm_protocol_t *cm_protocols(void);
+
+/* Find the route, refuse cross-site calls, identify the caller (unless ctx->who is set already),
+ * check permission, media type and size, run it. There is always a reply; what went wrong is
+ * logged. */
+void cm_dispatch(cm_reply_t *reply, cm_ctx_t *ctx, cm_call_t *call);
+
+/* The same with other protocols: for tests. */
+void cm_dispatch_among(cm_reply_t *reply, cm_ctx_t *ctx, cm_call_t *call,
+                       const cm_protocol_t *protocols);
+
+/* A reply for a call that can't even be dispatched (no usable configuration): a problem document.
+ */
+void cm_dispatch_refuse(cm_reply_t *reply, cm_ctx_t *ctx, const cm_error_t *error);
+
+#endif

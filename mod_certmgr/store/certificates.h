@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Certificates, and the set of those that are revoked or on hold.
+ */
+#ifndef CERTMGR_STORE_CERTIFICATES_H
+#define CERTMGR_STORE_CERTIFICATES_H
+
+#include "model/certificate.h"
+#include "store/store.h"
+
+/* All reads: CM_E_NOT_FOUND when there is none. */
+cm_error_t *cm_certificate_read(cm_certificate_t **certificate, cm_store_t *store, const char *id,
+                                apr_pool_t *pool);
+cm_error_t *cm_certificate_by_serial(cm_certificate_t **certificate, cm_store_t *store,
+                                     const char *ca, const char *serial, apr_pool_t *pool);
+cm_error_t *cm_certificate_by_sha256(cm_certificate_t **certificate, cm_store_t *store,
+                                     const char *sha256, apr_pool_t *pool);
+
+/* Newest first, those with an id below `before` (NULL: from the newest). owner NULL: everybody's.
+ * Array of cm_certificate_t *. */
+typedef struct {
+    const char *owner;
+    const char *before;
+    int limit;
+} cm_certificate_query_t;
+cm_error_t *cm_certificates_list(apr_array_header_t **certificates, cm_store_t *store,
+                                 const cm_certificate_query_t *query, apr_pool_t *pool);
+
+/* What OCSP needs to know, by one read on the unique index: *found is 0 for a serial never issued.
+ */
+typedef struct {
+    int found;
+    cm_status_t status; /* as stored */
+    int reason;
+    apr_time_t revoked_at;
+} cm_revocation_state_t;
+cm_error_t *cm_certificate_state(cm_revocation_state_t *state, cm_store_t *store, const char *ca,
+                                 const char *serial, apr_pool_t *pool);
+
+/* With the rows of its names. CM_E_CONFLICT with rule "store.unique" when (ca, serial) is taken. */
+cm_error_t *cm_certificate_insert(cm_txn_t *txn, const cm_certificate_t *certificate);
+
+/* Moves the status from `from` to certificate->status and, in the same transaction, keeps the set
+ * of revoked certificates and the authority's counter `revocations` right: revoked and suspended
+ * enter the set with reason, revoked_at and invalidity_date, active leaves it. CM_E_CONFLICT when
+ * the stored status is not `from` any more. */
+cm_error_t *cm_certificate_move(cm_txn_t *txn, const cm_certificate_t *certificate,
+                                cm_status_t from);
+
+/* One entry of a CRL. */
+typedef struct {
+    const char *serial; /* lower-case hex */
+    apr_time_t revoked_at, invalidity_date;
+    int reason;
+} cm_revoked_t;
+
+/* Those revoked or on hold by `ca` whose not_after is later than `alive_at`, ordered by serial,
+ * after the serial `after` ("" : from the start); array of cm_revoked_t. */
+typedef struct {
+    const char *ca;
+    apr_time_t alive_at;
+    const char *after;
+    int limit;
+} cm_revoked_query_t;
+cm_error_t *cm_revoked_page(apr_array_header_t **entries, cm_store_t *store,
+                            const cm_revoked_query_t *query, apr_pool_t *pool);
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * People, their log-ins and their roles.
+ */
+#ifndef CERTMGR_STORE_PEOPLE_H
+#define CERTMGR_STORE_PEOPLE_H
+
+#include "model/person.h"
+#include "store/store.h"
+
+/* A log-in: what an identity provider, or Apache, vouches for. Unique. */
+typedef struct {
+    const char *method;  /* "user" (r->user), later "oidc", "saml", ... */
+    const char *issuer;  /* who vouches: the realm or the issuer URL; "" when there is just one */
+    const char *subject; /* the name there */
+} cm_login_t;
+
+/* Reads with roles; CM_E_NOT_FOUND when there is none. */
+cm_error_t *cm_person_read(cm_person_t **person, cm_store_t *store, const char *id,
+                           apr_pool_t *pool);
+cm_error_t *cm_person_by_login(cm_person_t **person, cm_store_t *store, const cm_login_t *login,
+                               apr_pool_t *pool);
+
+/* Oldest first, after the id `after` (NULL: from the start); array of cm_person_t *. */
+cm_error_t *cm_people_list(apr_array_header_t **people, cm_store_t *store, const char *after,
+                           int limit, apr_pool_t *pool);
+
+/* CM_E_CONFLICT when the id, the log-in or the assignment is there already. */
+cm_error_t *cm_person_insert(cm_txn_t *txn, const cm_person_t *person);
+cm_error_t *cm_person_add_login(cm_txn_t *txn, const char *person, const cm_login_t *login);
+cm_error_t *cm_person_add_role(cm_txn_t *txn, const char *person, const char *role);
+
+/* CM_E_NOT_FOUND when there is no such assignment. */
+cm_error_t *cm_person_remove_role(cm_txn_t *txn, const char *person, const char *role);
+
+#endif

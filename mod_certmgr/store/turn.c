@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/turn.h"
+
+#include <apr_file_io.h>
+#include <apr_portable.h>
+#include <apr_strings.h>
+#include <apr_thread_mutex.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct cm_turn_t {
+    const char *database;
+    apr_thread_mutex_t *mutex;
+    apr_file_t *file; /* opened once: closing any descriptor of it would drop the lock */
+    apr_pool_t *pool;
+};
+
+cm_error_t *cm_turn_make(cm_turn_t **turn, const char *database, apr_pool_t *pool)
+{
+    cm_turn_t *made = apr_pcalloc(pool, sizeof *made);
+    apr_status_t status;
+
+    made->database = apr_pstrdup(pool, database);
+    /* a pool of its own: the file is opened by whichever thread comes first */
+    apr_pool_create(&made->pool, pool);
+    status = apr_thread_mutex_create(&made->mutex, APR_THREAD_MUTEX_TIMED, pool);
+    if (status != APR_SUCCESS) {
+        return cm_error_apr(pool, CM_E_INTERNAL, "no mutex for writers", status);
+    }
+    *turn = made;
+    return NULL;
+}
+
+/* A file made by certmgrctl as root has to serve the server's children too. */
+static void adopt_owner(const cm_turn_t *turn)
+{
+    apr_os_file_t fd;
+    struct stat info;
+
+    if (geteuid() == 0 && stat(turn->database, &info) == 0 &&
+        apr_os_file_get(&fd, turn->file) == APR_SUCCESS) {
+        if (fchown(fd, info.st_uid, info.st_gid) != 0 || fchmod(fd, info.st_mode & 0777) != 0) {
+            return; /* a file system without owners: nothing to hand on */
+        }
+    }
+}
+
+static cm_error_t *open_file(cm_turn_t *turn, apr_pool_t *pool)
+{
+    const char *path = apr_pstrcat(pool, turn->database, "-writer", NULL);
+    apr_status_t status =
+        turn->file
+            ? APR_SUCCESS
+            : apr_file_open(&turn->file, path, APR_FOPEN_READ | APR_FOPEN_WRITE | APR_FOPEN_CREATE,
+                            APR_FPROT_UREAD | APR_FPROT_UWRITE, turn->pool);
+
+    if (status != APR_SUCCESS) {
+        turn->file = NULL;
+        return cm_error_apr(pool, CM_E_DATABASE, "the writers' lock file can't be opened", status);
+    }
+    return NULL;
+}
+
+static cm_error_t *lock_file(cm_turn_t *turn, apr_time_t deadline, apr_pool_t *pool)
+{
+    apr_interval_time_t pause = 100;
+    int is_new = !turn->file;
+    cm_error_t *error = open_file(turn, pool);
+    apr_status_t status = APR_SUCCESS;
+
+    if (error) {
+        return error;
+    }
+    if (is_new) {
+        adopt_owner(turn);
+    }
+    while ((status = apr_file_lock(turn->file, APR_FLOCK_EXCLUSIVE | APR_FLOCK_NONBLOCK)) !=
+           APR_SUCCESS) {
+        if (!APR_STATUS_IS_EAGAIN(status) && !APR_STATUS_IS_EACCES(status)) {
+            return cm_error_apr(pool, CM_E_DATABASE, "the writers' lock file can't be locked",
+                                status);
+        }
+        if (apr_time_now() >= deadline) {
+            return cm_error_make(pool, CM_E_BUSY, "another writer holds the database");
+        }
+        apr_sleep(pause);
+        pause = pause < 2000 ? pause * 2 : pause;
+    }
+    return NULL;
+}
+
+cm_error_t *cm_turn_take(cm_turn_t *turn, apr_time_t deadline, apr_pool_t *pool)
+{
+    apr_interval_time_t left = deadline - apr_time_now();
+    apr_status_t status = apr_thread_mutex_timedlock(turn->mutex, left > 0 ? left : 0);
+    cm_error_t *error;
+
+    if (APR_STATUS_IS_TIMEUP(status)) {
+        return cm_error_make(pool, CM_E_BUSY, "too many writers are waiting for the database");
+    }
+    if (status != APR_SUCCESS) {
+        return cm_error_apr(pool, CM_E_INTERNAL, "the writers' mutex is broken", status);
+    }
+    error = lock_file(turn, deadline, pool);
+    if (error) {
+        apr_thread_mutex_unlock(turn->mutex);
+    }
+    return error;
+}
+
+void cm_turn_give(cm_turn_t *turn)
+{
+    apr_file_unlock(turn->file);
+    apr_thread_mutex_unlock(turn->mutex);
+}

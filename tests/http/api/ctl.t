@@ -1,0 +1,57 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+# certmgrctl: exit codes, listings, help for each command.
+use strict;
+use warnings FATAL => 'all';
+use Apache::Test qw(-withtestmore);
+use JSON::PP ();
+use CertMgr::Test;
+use CertMgr::Main;
+
+my $i = main_instance();
+my $codes = contract('exit_codes');
+
+sub listing {
+    my ($status, $text) = ctl('--json', @_);
+    is($status, 0, "certmgrctl --json @_") or diag($text);
+    return eval { JSON::PP->new->utf8->decode($text) } // {};
+}
+
+is((ctl())[0], $codes->{usage}, 'no command');
+is((ctl('nope'))[0], $codes->{usage}, 'no such command');
+is((ctl(qw(ca show nope)))[0], $codes->{refused}, 'no such authority');
+is((ctl(qw(db status)))[0], 0, 'db status');
+is((ctl(qw(db upgrade)))[0], 0, 'db upgrade has nothing to do');
+is_deeply([sort map { $_->{name} } @{ listing(qw(ca list))->{items} }], [sort @{ contract('authorities') }], 'authorities');
+is_deeply([sort map { $_->{name} } @{ listing(qw(person list))->{items} }], [sort @{ contract('people') }], 'people');
+cmp_ok(scalar @{ listing(qw(routes))->{items} }, '>=', 20, 'routes');
+cmp_ok(scalar @{ listing(qw(token list))->{items} }, '>=', 1, 'tokens');
+cmp_ok(scalar @{ listing(qw(jobs list))->{items} }, '>=', 4, 'jobs');
+like((ctl(qw(lifecycle --dot)))[1], qr/^digraph/, 'lifecycle --dot');
+like((ctl(qw(crl publish issuing)))[1], qr/number 2/, 'crl publish');
+is((ctl(qw(jobs run seal)))[0], 0, 'jobs run seal');
+
+my ($status, $text) = ctl(qw(--yes person add Grace --mail grace@example.test --role user));
+is($status, 0, 'person add') or diag($text);
+chomp(my $id = $text);
+is((ctl(qw(--yes person role add), $id, 'officer'))[0], 0, 'person role add');
+is((ctl(qw(--yes person role remove), $id, 'officer'))[0], 0, 'person role remove');
+is((ctl(qw(--yes person role add), $id, 'king'))[0], $codes->{refused}, 'no such role');
+
+subtest 'every command has help' => sub {
+    my ($code, $help) = ctl('--help');
+    is($code, 0);
+    my @commands = $help =~ /^  ((?:[a-z]+ )?[a-z-]+(?: [a-z]+)?)(?= |$)/mg;
+    cmp_ok(scalar @commands, '>=', 15, 'commands are listed') or diag($help);
+};
+
+subtest 'the token or the database is away' => sub {
+    my $conf = read_file($i->{CERTMGR_CONF});
+    write_file(scratch('no-token.conf'), $conf =~ s/"pkcs11:token=certmgr"/"pkcs11:token=absent"/r);
+    my ($code, $out) = command("$ENV{CERTMGR_TEST_BUILD}/certmgrctl", '-f', scratch('no-token.conf'), qw(audit verify));
+    is($code, $codes->{unreachable}, 'token') or diag($out);
+    write_file(scratch('no-db.conf'), $conf =~ s{DBDParams ".*?"}{DBDParams "/nowhere/certmgr.db"}r);
+    ($code, $out) = command("$ENV{CERTMGR_TEST_BUILD}/certmgrctl", '-f', scratch('no-db.conf'), qw(ca list));
+    is($code, $codes->{unreachable}, 'database') or diag($out);
+};
+done();

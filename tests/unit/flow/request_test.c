@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "flow/certificates.h"
+
+#include <apr_strings.h>
+
+#include "pki/cert.h"
+#include "unit/flow/fixture.h"
+#include "unit/flow/suite.h"
+
+static cm_error_t *revoke(const char *certificate, const char *reason)
+{
+    const cm_submission_t submission = {
+        .operation = CM_OP_REVOKE, .certificate = certificate, .reason = reason, .remarks = "lost"};
+    cm_request_view_t *view;
+
+    return cm_request_submit(&view, ctx, &submission);
+}
+
+START_TEST(an_enrollment_happens_at_once)
+{
+    cm_request_view_t *view;
+    const cm_certificate_t *made;
+    cm_cert_t *cert;
+
+    act_as("user1");
+    view = enroll();
+    made = view->certificate;
+    ck_assert_int_eq(view->request->state, CM_STATE_COMPLETED);
+    ck_assert_int_eq(view->events->nelts, 0);
+    ck_assert_ptr_nonnull(made);
+    ck_assert_str_eq(made->subject, "CN=user1"); /* not the name in the request */
+    ck_assert_int_eq(made->san->nelts, 1);
+    ck_assert_str_eq(APR_ARRAY_IDX(made->san, 0, const char *), "email:user1@example.test");
+    ck_assert_str_eq(made->owner, ctx->who->person->id);
+    assert_done(cm_cert_parse(&cert, made->der, pool));
+    ck_assert_str_eq(cert->serial_hex, made->serial);
+    ck_assert_str_eq(sql_value("SELECT count(*) FROM request"), "1");
+    ck_assert_str_eq(sql_value("SELECT count(*) FROM audit_event WHERE action = 'request.submit'"),
+                     "1");
+}
+END_TEST
+
+START_TEST(a_refusal_leaves_an_event_and_nothing_else)
+{
+    static const struct {
+        const char *profile, *csr, *validity;
+        cm_code_t code;
+        const char *field;
+    } samples[] = {
+        {"nope", NULL, NULL, CM_E_VALUE, "/profile"},
+        {"user", "garbage", NULL, CM_E_VALUE, "/csr"},
+        {"user", NULL, "9000d", CM_E_REFUSED, "/validity"},
+    };
+
+    act_as("user1");
+    for (size_t i = 0; i < sizeof samples / sizeof *samples; i++) {
+        const cm_submission_t submission = {.operation = CM_OP_ENROLL,
+                                            .profile = samples[i].profile,
+                                            .csr = samples[i].csr ? samples[i].csr : new_csr(),
+                                            .validity = samples[i].validity};
+        cm_request_view_t *view;
+        cm_error_t *error = cm_request_submit(&view, ctx, &submission);
+
+        assert_refused(error, samples[i].code, NULL);
+        ck_assert_pstr_eq(error->field, samples[i].field);
+        ck_assert_ptr_nonnull(error->rule);
+        ck_assert_str_eq(sql_value("SELECT count(*) FROM audit_event WHERE outcome = 'refused'"),
+                         apr_itoa(pool, (int)i + 1));
+    }
+    ck_assert_str_eq(sql_value("SELECT count(*) FROM request"), "0");
+    ck_assert_str_eq(sql_value("SELECT count(*) FROM certificate WHERE owner IS NOT NULL"), "0");
+}
+END_TEST
+
+START_TEST(others_do_not_see_it)
+{
+    cm_request_view_t *mine, *view;
+    cm_certificate_t *certificate;
+    apr_array_header_t *page;
+
+    act_as("user1");
+    mine = enroll();
+    assert_done(cm_request_show(&view, ctx, CM_OP_ENROLL, mine->request->id));
+    assert_refused(cm_request_show(&view, ctx, CM_OP_REVOKE, mine->request->id), CM_E_NOT_FOUND,
+                   NULL);
+    act_as("user2");
+    assert_refused(cm_request_show(&view, ctx, -1, mine->request->id), CM_E_NOT_FOUND, NULL);
+    assert_refused(cm_certificate_show(&certificate, ctx, mine->certificate->id), CM_E_NOT_FOUND,
+                   NULL);
+    assert_refused(revoke(mine->certificate->id, "superseded"), CM_E_NOT_FOUND, NULL);
+    assert_done(cm_request_page(&page, ctx, -1, NULL, 50));
+    ck_assert_int_eq(page->nelts, 0);
+    act_as("officer1");
+    assert_done(cm_request_show(&view, ctx, -1, mine->request->id));
+    assert_done(cm_request_page(&page, ctx, -1, NULL, 50));
+    ck_assert_int_eq(page->nelts, 1);
+}
+END_TEST
+
+START_TEST(a_revocation_is_final)
+{
+    static const char *const wrong[] = {"certificateHold", "cACompromise", "removeFromCRL", "nope"};
+    cm_request_view_t *mine;
+
+    act_as("user1");
+    mine = enroll();
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        assert_refused(revoke(mine->certificate->id, wrong[i]), CM_E_REFUSED, "revoke.reason");
+    }
+    assert_refused(revoke("nope", "superseded"), CM_E_NOT_FOUND, NULL);
+    assert_done(revoke(mine->certificate->id, "keyCompromise"));
+    assert_refused(revoke(mine->certificate->id, "keyCompromise"), CM_E_CONFLICT,
+                   "certificate.revoked");
+    ck_assert_str_eq(sql_value("SELECT count(*) FROM revoked"), "1");
+    mine = enroll();
+    clock_now += apr_time_from_sec(86400 * 31);
+    act_as("user1");
+    assert_refused(revoke(mine->certificate->id, "superseded"), CM_E_CONFLICT,
+                   "certificate.expired");
+}
+END_TEST
+
+START_TEST(the_authoritys_own_certificates_are_no_subject_of_requests)
+{
+    act_as("officer1");
+    assert_refused(
+        revoke(sql_value("SELECT id FROM certificate WHERE owner IS NULL"), "superseded"),
+        CM_E_REFUSED, "certificate.profile");
+}
+END_TEST
+
+START_TEST(an_officer_revokes_for_others)
+{
+    cm_request_view_t *mine;
+
+    act_as("user1");
+    mine = enroll();
+    act_as("officer1");
+    assert_done(revoke(mine->certificate->id, "privilegeWithdrawn"));
+}
+END_TEST
+
+TCase *request_case(void)
+{
+    TCase *tcase = flow_case("requests");
+
+    tcase_add_test(tcase, an_enrollment_happens_at_once);
+    tcase_add_test(tcase, a_refusal_leaves_an_event_and_nothing_else);
+    tcase_add_test(tcase, others_do_not_see_it);
+    tcase_add_test(tcase, a_revocation_is_final);
+    tcase_add_test(tcase, the_authoritys_own_certificates_are_no_subject_of_requests);
+    tcase_add_test(tcase, an_officer_revokes_for_others);
+    return tcase;
+}

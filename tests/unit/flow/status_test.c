@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the world sees of a certificate: log-in, CRL, OCSP.
+ */
+#include <apr_strings.h>
+#include <openssl/ocsp.h>
+
+#include "base/ossl.h"
+#include "flow/crl.h"
+#include "flow/ocsp.h"
+#include "flow/people.h"
+#include "pki/crl.h"
+#include "unit/flow/fixture.h"
+#include "unit/flow/suite.h"
+
+static void revoke(const cm_certificate_t *certificate)
+{
+    const cm_submission_t submission = {.operation = CM_OP_REVOKE,
+                                        .certificate = certificate->id,
+                                        .reason = "keyCompromise",
+                                        .remarks = "found on the street"};
+    cm_request_view_t *view;
+
+    assert_done(cm_request_submit(&view, ctx, &submission));
+}
+
+static X509 *x509(cm_bytes_t der)
+{
+    const unsigned char *at = der.data;
+
+    return cm_ossl_x509(d2i_X509(NULL, &at, (long)der.len), pool);
+}
+
+static cm_bytes_t authority_der(void)
+{
+    cm_authority_t *authority;
+
+    assert_done(cm_authority_read(&authority, ctx->store, "ca", pool));
+    return authority->der;
+}
+
+/* OCSP status of a serial (RFC 6960: 0 good, 1 revoked, 2 unknown), the answer verified. */
+static int ocsp_status(ASN1_INTEGER *serial, int *reason)
+{
+    X509 *ca = x509(authority_der());
+    OCSP_REQUEST *request = cm_ossl_ocsp_request(OCSP_REQUEST_new(), pool);
+    OCSP_CERTID *id = OCSP_cert_id_new(EVP_sha256(), X509_get_subject_name(ca),
+                                       X509_get0_pubkey_bitstr(ca), serial);
+    X509_STORE *trust = X509_STORE_new();
+    unsigned char *der = NULL;
+    cm_ocsp_answer_t answer;
+    OCSP_RESPONSE *response;
+    OCSP_BASICRESP *basic;
+    const unsigned char *at;
+    int status = -1, len;
+
+    OCSP_request_add0_id(request, id);
+    OCSP_request_add1_nonce(request, NULL, 32);
+    len = i2d_OCSP_REQUEST(request, &der);
+    cm_ossl_memory(der, pool);
+    cm_ocsp_answer(&answer, ctx, cm_bytes_make(der, (apr_size_t)len));
+    assert_done(answer.error);
+    at = answer.der.data;
+    response = cm_ossl_ocsp_response(d2i_OCSP_RESPONSE(NULL, &at, (long)answer.der.len), pool);
+    ck_assert_int_eq(OCSP_response_status(response), OCSP_RESPONSE_STATUS_SUCCESSFUL);
+    basic = OCSP_response_get1_basic(response);
+    X509_STORE_add_cert(trust, ca);
+    ck_assert_int_eq(OCSP_basic_verify(basic, NULL, trust, 0), 1);
+    ck_assert_int_eq(OCSP_check_nonce(request, basic), 1);
+    ck_assert_int_eq(OCSP_resp_find_status(basic, id, &status, reason, NULL, NULL, NULL), 1);
+    OCSP_BASICRESP_free(basic);
+    X509_STORE_free(trust);
+    return status;
+}
+
+START_TEST(ocsp_follows_the_record_at_once)
+{
+    cm_request_view_t *mine;
+    ASN1_INTEGER *never = ASN1_INTEGER_new();
+    int reason = -1;
+
+    act_as("user1");
+    mine = enroll();
+    ck_assert_int_eq(ocsp_status(X509_get_serialNumber(x509(mine->certificate->der)), &reason),
+                     V_OCSP_CERTSTATUS_GOOD);
+    revoke(mine->certificate);
+    ck_assert_int_eq(ocsp_status(X509_get_serialNumber(x509(mine->certificate->der)), &reason),
+                     V_OCSP_CERTSTATUS_REVOKED);
+    ck_assert_int_eq(reason, OCSP_REVOKED_STATUS_KEYCOMPROMISE);
+    ASN1_INTEGER_set(never, 4711);
+    ck_assert_int_eq(ocsp_status(never, &reason), V_OCSP_CERTSTATUS_UNKNOWN);
+    ASN1_INTEGER_free(never);
+}
+END_TEST
+
+START_TEST(ocsp_always_has_an_answer)
+{
+    cm_ocsp_answer_t answer;
+
+    cm_ocsp_answer(&answer, ctx, cm_bytes_of_text("garbage"));
+    assert_refused(answer.error, CM_E_SYNTAX, NULL);
+    ck_assert_str_eq(cm_bytes_hex(answer.der, pool), "30030a0101"); /* malformedRequest */
+    ck_assert_int_eq(answer.expires, 0);
+}
+END_TEST
+
+START_TEST(the_responder_renews_itself)
+{
+    const char *before = sql_value("SELECT hex(ocsp_der) FROM authority");
+
+    assert_done(cm_ocsp_job(ctx));
+    ck_assert_str_eq(sql_value("SELECT hex(ocsp_der) FROM authority"), before);
+    clock_now += apr_time_from_sec(config->ocsp_certificate_validity) / 2 + apr_time_from_sec(60);
+    act_as(NULL);
+    assert_done(cm_ocsp_job(ctx));
+    ck_assert_str_ne(sql_value("SELECT hex(ocsp_der) FROM authority"), before);
+}
+END_TEST
+
+START_TEST(the_crl_follows_when_its_job_runs)
+{
+    cm_request_view_t *mine;
+    cm_crl_record_t *crl;
+    cm_crl_info_t *info;
+    cm_bytes_t der;
+    int reason = -1;
+
+    act_as("user1");
+    mine = enroll();
+    assert_done(cm_crl_job(ctx));
+    assert_done(cm_crl_fetch(&crl, &der, ctx, "ca"));
+    ck_assert_int_eq(crl->number, 1); /* nothing was due */
+    revoke(mine->certificate);
+    clock_now += apr_time_from_sec(config->crl_gather);
+    act_as(NULL);
+    assert_done(cm_crl_job(ctx));
+    assert_done(cm_crl_fetch(&crl, &der, ctx, "ca"));
+    assert_done(cm_crl_parse(&info, der, pool));
+    ck_assert_int_eq(info->number, 2);
+    ck_assert_int_eq(
+        X509_CRL_verify((X509_CRL *)info->crl, X509_get0_pubkey(x509(authority_der()))), 1);
+    ck_assert(cm_crl_find(info, mine->certificate->serial, &reason, NULL));
+    ck_assert_int_eq(reason, 1);
+    clock_now += apr_time_from_sec(config->crl_validity) / 2;
+    act_as(NULL);
+    assert_done(cm_crl_job(ctx));
+    assert_done(cm_crl_fetch(&crl, &der, ctx, "ca"));
+    ck_assert_int_eq(crl->number, 3);
+    assert_refused(cm_crl_fetch(&crl, &der, ctx, "nope"), CM_E_NOT_FOUND, NULL);
+}
+END_TEST
+
+START_TEST(only_a_good_certificate_logs_in)
+{
+    cm_request_view_t *mine;
+    cm_evidence_t evidence = {{NULL, 0}, NULL, NULL, 0};
+    cm_identity_t *who;
+
+    assert_done(cm_identity_resolve(&who, ctx, &evidence));
+    ck_assert_ptr_null(who);
+    act_as("user1");
+    mine = enroll();
+    evidence.certificate = mine->certificate->der;
+    assert_done(cm_identity_resolve(&who, ctx, &evidence));
+    ck_assert_str_eq(who->person->name, "user1");
+    ck_assert_uint_eq(who->roles, CM_ROLE_USER);
+    evidence.certificate = authority_der();
+    assert_refused(cm_identity_resolve(&who, ctx, &evidence), CM_E_IDENTITY, "login.certificate");
+    evidence.certificate = cm_bytes_of_text("garbage");
+    assert_refused(cm_identity_resolve(&who, ctx, &evidence), CM_E_IDENTITY, "login.certificate");
+    evidence.certificate = mine->certificate->der;
+    clock_now += apr_time_from_sec(86400 * 31);
+    act_as(NULL);
+    assert_refused(cm_identity_resolve(&who, ctx, &evidence), CM_E_IDENTITY, "login.certificate");
+    clock_now -= apr_time_from_sec(86400 * 31);
+    act_as("user1");
+    sql("UPDATE person SET state = 'inactive' WHERE name = 'user1'");
+    assert_refused(cm_identity_resolve(&who, ctx, &evidence), CM_E_IDENTITY, "login.inactive");
+    sql("UPDATE person SET state = 'active'");
+    revoke(mine->certificate);
+    assert_refused(cm_identity_resolve(&who, ctx, &evidence), CM_E_IDENTITY, "login.certificate");
+}
+END_TEST
+
+START_TEST(a_name_logs_in_when_it_is_known)
+{
+    cm_evidence_t evidence = {{NULL, 0}, "jane", "intranet", 0};
+    cm_identity_t *who;
+
+    assert_refused(cm_identity_resolve(&who, ctx, &evidence), CM_E_FORBIDDEN, "login.unknown");
+    sql("INSERT INTO identity (method, issuer, subject, person) "
+        "SELECT 'user', 'intranet', 'jane', id FROM person WHERE name = 'user2'");
+    assert_done(cm_identity_resolve(&who, ctx, &evidence));
+    ck_assert_str_eq(who->person->name, "user2");
+    evidence.realm = "elsewhere";
+    assert_refused(cm_identity_resolve(&who, ctx, &evidence), CM_E_FORBIDDEN, "login.unknown");
+}
+END_TEST
+
+TCase *status_case(void)
+{
+    TCase *tcase = flow_case("status");
+
+    tcase_add_test(tcase, ocsp_follows_the_record_at_once);
+    tcase_add_test(tcase, ocsp_always_has_an_answer);
+    tcase_add_test(tcase, the_responder_renews_itself);
+    tcase_add_test(tcase, the_crl_follows_when_its_job_runs);
+    tcase_add_test(tcase, only_a_good_certificate_logs_in);
+    tcase_add_test(tcase, a_name_logs_in_when_it_is_known);
+    return tcase;
+}

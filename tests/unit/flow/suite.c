@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "unit/flow/suite.h"
+
+const char unit_name[] = "flow";
+const unit_case_fn unit_cases[] = {merkle_case,  lifecycle_case, audit_case, request_case,
+                                   perform_case, status_case,    NULL};

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CERTMGR_TESTS_FLOW_SUITE_H
+#define CERTMGR_TESTS_FLOW_SUITE_H
+
+#include "unit/unit.h"
+
+TCase *merkle_case(void);
+TCase *lifecycle_case(void);
+TCase *audit_case(void);
+TCase *request_case(void);
+TCase *perform_case(void);
+TCase *status_case(void);
+
+#endif

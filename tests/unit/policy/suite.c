@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "unit/policy/suite.h"
+
+const char unit_name[] = "policy";
+const unit_case_fn unit_cases[] = {config_case,  config_file_case, identity_case,
+                                   profile_case, evaluate_case,    NULL};

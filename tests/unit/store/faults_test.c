@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * PostgreSQL going away at every point before COMMIT, and forgetting what was prepared.
+ */
+#include <apr_strings.h>
+#include <apr_thread_proc.h>
+#include <signal.h>
+
+#include "unit/store/suite.h"
+
+static const cm_statement_t backend = {"backend", "", "i", "SELECT pg_backend_pid()", NULL};
+
+/* Sleeps as long as the item "sleep" says. */
+static const cm_statement_t slow = {
+    "slow", "", "t", "SELECT CAST(pg_sleep((SELECT amount FROM item WHERE id = 'sleep')) AS TEXT)",
+    NULL};
+
+typedef struct {
+    const db_t *db;
+    int killed;
+} killer_t;
+
+/* Waits until a session sleeps, makes sure that nobody sleeps again, and kills its server. */
+static void *APR_THREAD_FUNC kill_the_sleeper(apr_thread_t *thread, void *data)
+{
+    killer_t *killer = data;
+    const char *pid = NULL;
+
+    (void)thread;
+    for (int i = 0; !pid && i < 500; i++) {
+        apr_sleep(10000);
+        pid = db_sql(killer->db, "SELECT pid FROM pg_stat_activity WHERE wait_event = 'PgSleep'");
+    }
+    if (pid) {
+        db_sql(killer->db, "UPDATE item SET amount = 0 WHERE id = 'sleep'");
+        killer->killed = kill((pid_t)strtol(pid, NULL, 10), SIGKILL) == 0;
+    }
+    return NULL;
+}
+
+static db_t *db_with_a_sleeper(void)
+{
+    db_t *db = db_make(ON_POSTGRES, 1);
+
+    db_sql(db, "INSERT INTO item (id, amount) VALUES ('sleep', 20)");
+    return db;
+}
+
+START_TEST(a_server_killed_in_mid_select_is_asked_again)
+{
+    db_t *db = db_with_a_sleeper();
+    killer_t killer = {.db = db};
+    apr_thread_t *thread;
+    apr_status_t status;
+    cm_rows_t *rows;
+
+    apr_thread_create(&thread, NULL, kill_the_sleeper, &killer, pool);
+    assert_done(cm_store_select(&rows, db->store, &slow, NULL, pool));
+    apr_thread_join(&status, thread);
+    ck_assert(killer.killed);
+    ck_assert_int_eq(cm_rows_count(rows), 1);
+}
+END_TEST
+
+static cm_error_t *insert_and_sleep(cm_txn_t *txn, cm_audit_event_t *event, void *baton)
+{
+    cm_error_t *error = insert_item(txn, event, baton);
+    cm_rows_t *rows;
+
+    return error ? error : cm_txn_select(&rows, txn, &slow, NULL);
+}
+
+START_TEST(a_server_killed_in_mid_statement_of_a_transaction)
+{
+    db_t *db = db_with_a_sleeper();
+    killer_t killer = {.db = db};
+    item_baton_t item = {.id = "a"};
+    apr_thread_t *thread;
+    apr_status_t status;
+
+    apr_thread_create(&thread, NULL, kill_the_sleeper, &killer, pool);
+    assert_done(cm_store_transact(db->store, insert_and_sleep, &item, db_event("e"), pool));
+    apr_thread_join(&status, thread);
+    ck_assert(killer.killed);
+    ck_assert_int_eq(item.runs, 2);
+    ck_assert_int_eq(db_items(db), 2);
+    ck_assert_int_eq(db_events(db), 1);
+}
+END_TEST
+
+/* Kills its own session between two statements, in its first run. */
+static cm_error_t *insert_and_kill(cm_txn_t *txn, cm_audit_event_t *event, void *baton)
+{
+    item_baton_t *item = baton;
+    item_baton_t second = {.id = "second"};
+    cm_error_t *error = insert_item(txn, event, item);
+    cm_rows_t *rows;
+
+    if (!error) {
+        error = cm_txn_select(&rows, txn, &backend, NULL);
+    }
+    if (!error && item->runs == 1) {
+        kill((pid_t)cm_row_integer(rows, 0, 0), SIGKILL);
+        apr_sleep(apr_time_from_msec(50));
+    }
+    return error ? error : insert_item(txn, event, &second);
+}
+
+START_TEST(a_server_killed_between_statements)
+{
+    db_t *db = db_make(ON_POSTGRES, 1);
+    item_baton_t item = {.id = "a"};
+
+    assert_done(cm_store_transact(db->store, insert_and_kill, &item, db_event("e"), pool));
+    ck_assert_int_eq(item.runs, 2);
+    ck_assert_int_eq(db_items(db), 2);
+    ck_assert_int_eq(db_events(db), 1);
+}
+END_TEST
+
+START_TEST(a_server_restarted_while_idle_is_not_noticed)
+{
+    db_t *db = db_make(ON_POSTGRES, 1);
+    const cm_value_t id[] = {cm_value_text("a")};
+    item_baton_t item = {.id = "a"};
+    cm_rows_t *rows;
+
+    assert_done(cm_store_transact(db->store, insert_item, &item, db_event("e1"), pool));
+    ck_assert_int_eq(run_script("restart", db_server, NULL, 0), 0);
+    assert_done(cm_store_select(&rows, db->store, &item_read, id, pool));
+    ck_assert_int_eq(cm_rows_count(rows), 1);
+    ck_assert_int_eq(run_script("restart", db_server, NULL, 0), 0);
+    item.id = "b";
+    assert_done(cm_store_transact(db->store, insert_item, &item, db_event("e2"), pool));
+    ck_assert_int_eq(db_items(db), 2);
+}
+END_TEST
+
+/* The connection is reset in place, as mod_dbd does, and nobody tells the store. */
+START_TEST(statements_the_server_forgot_are_prepared_anew)
+{
+    db_t *db = db_make(ON_POSTGRES, 1);
+    const cm_value_t id[] = {cm_value_text("a")};
+    item_baton_t item = {.id = "a"};
+    cm_rows_t *rows;
+
+    assert_done(cm_store_transact(db->store, insert_item, &item, db_event("e1"), pool));
+    assert_done(cm_store_select(&rows, db->store, &item_read, id, pool));
+    ck_assert_int_ne(db_sql_behind(db, "SELECT pg_terminate_backend(pg_backend_pid())"), 0);
+    assert_done(cm_store_select(&rows, db->store, &item_read, id, pool));
+    ck_assert_int_eq(cm_rows_count(rows), 1);
+
+    item.id = "b";
+    assert_done(cm_store_transact(db->store, insert_item, &item, db_event("e2"), pool));
+    ck_assert_int_eq(db_sql_behind(db, "DEALLOCATE ALL"), 0);
+    item = (item_baton_t){.id = "c"};
+    assert_done(cm_store_transact(db->store, insert_item, &item, db_event("e3"), pool));
+    ck_assert_int_eq(item.runs, 2);
+    ck_assert_int_eq(db_items(db), 3);
+    ck_assert_int_eq(db_events(db), 3);
+}
+END_TEST
+
+/* SQLite's older interface, which apr_dbd uses, does not prepare anew by itself either. */
+START_TEST(statements_survive_a_change_of_the_schema)
+{
+    db_t *db = db_make(_i, 1);
+    const cm_value_t id[] = {cm_value_text("a")};
+    item_baton_t item = {.id = "a"};
+    cm_rows_t *rows;
+
+    assert_done(cm_store_transact(db->store, insert_item, &item, db_event("e1"), pool));
+    assert_done(cm_store_select(&rows, db->store, &item_read, id, pool));
+    db_sql(db, "ALTER TABLE item ADD COLUMN extra TEXT");
+    assert_done(cm_store_select(&rows, db->store, &item_read, id, pool));
+    ck_assert_int_eq(cm_rows_count(rows), 1);
+    db_sql(db, "ALTER TABLE item DROP COLUMN extra");
+    item.id = "b";
+    assert_done(cm_store_transact(db->store, insert_item, &item, db_event("e2"), pool));
+    ck_assert_int_eq(db_items(db), 2);
+}
+END_TEST
+
+START_TEST(a_database_that_is_not_there_is_told_at_once)
+{
+    db_t *db = db_make(_i, 1);
+    db_t absent = *db;
+    const cm_value_t id[] = {cm_value_text("a")};
+    item_baton_t item = {.id = "a"};
+    cm_rows_t *rows;
+    cm_store_t *store;
+    apr_time_t start = apr_time_now();
+
+    absent.config.params =
+        _i == ON_SQLITE ? "/nonexistent/db" : "host=/nonexistent user=postgres dbname=x";
+    store = db_another_store(&absent);
+    assert_refused(cm_store_select(&rows, store, &item_read, id, pool), CM_E_DATABASE, NULL);
+    assert_refused(cm_store_transact(store, insert_item, &item, db_event("e"), pool), CM_E_DATABASE,
+                   NULL);
+    assert_refused(cm_store_check(store, pool), CM_E_DATABASE, NULL);
+    ck_assert_int_eq(item.runs, 0);
+    ck_assert_int_lt(apr_time_now() - start, apr_time_from_sec(3));
+}
+END_TEST
+
+typedef struct {
+    cm_store_t *store;
+    const char *first, *second;
+    int runs;
+    cm_error_t *error;
+} crossing_t;
+
+static cm_error_t *cross(cm_txn_t *txn, cm_audit_event_t *event, void *baton)
+{
+    crossing_t *crossing = baton;
+    const cm_value_t first[] = {cm_value_integer(1), cm_value_text(crossing->first)};
+    const cm_value_t second[] = {cm_value_integer(1), cm_value_text(crossing->second)};
+    cm_error_t *error = cm_txn_execute(NULL, txn, &item_add, first);
+
+    (void)event;
+    if (crossing->runs++ == 0) {
+        apr_sleep(apr_time_from_msec(200));
+    }
+    return error ? error : cm_txn_execute(NULL, txn, &item_add, second);
+}
+
+static void *APR_THREAD_FUNC cross_over(apr_thread_t *thread, void *data)
+{
+    crossing_t *crossing = data;
+    cm_audit_event_t event = {.action = "test", .outcome = "done", .time = 1, .position = -1};
+    apr_pool_t *mine;
+
+    (void)thread;
+    event.id = crossing->first;
+    apr_pool_create(&mine, NULL);
+    crossing->error = cm_store_transact(crossing->store, cross, crossing, &event, mine);
+    return NULL;
+}
+
+START_TEST(a_deadlock_is_run_again)
+{
+    db_t *db = db_make(ON_POSTGRES, 1);
+    crossing_t one = {.store = db->store, .first = "x", .second = "y"};
+    crossing_t two = {.store = db->store, .first = "y", .second = "x"};
+    apr_thread_t *threads[2];
+    apr_status_t status;
+
+    db_sql(db, "INSERT INTO item (id, amount) VALUES ('x', 0), ('y', 0)");
+    apr_thread_create(&threads[0], NULL, cross_over, &one, pool);
+    apr_thread_create(&threads[1], NULL, cross_over, &two, pool);
+    apr_thread_join(&status, threads[0]);
+    apr_thread_join(&status, threads[1]);
+    assert_done(one.error);
+    assert_done(two.error);
+    ck_assert_int_eq(one.runs + two.runs, 3);
+    ck_assert_str_eq(db_sql(db, "SELECT SUM(amount) FROM item"), "4");
+}
+END_TEST
+
+TCase *faults_case(void)
+{
+    TCase *tcase = db_case("faults");
+
+    tcase_add_test(tcase, a_server_killed_in_mid_select_is_asked_again);
+    tcase_add_test(tcase, a_server_killed_in_mid_statement_of_a_transaction);
+    tcase_add_test(tcase, a_server_killed_between_statements);
+    tcase_add_test(tcase, a_server_restarted_while_idle_is_not_noticed);
+    tcase_add_test(tcase, statements_the_server_forgot_are_prepared_anew);
+    tcase_add_loop_test(tcase, statements_survive_a_change_of_the_schema, 0, 2);
+    tcase_add_loop_test(tcase, a_database_that_is_not_there_is_told_at_once, 0, 2);
+    tcase_add_test(tcase, a_deadlock_is_run_again);
+    return tcase;
+}

@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "unit/store/suite.h"
+
+const char unit_name[] = "store";
+const unit_case_fn unit_cases[] = {values_case, txn_case,    writers_case, faults_case,
+                                   commit_case, schema_case, NULL};

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <apr_strings.h>
+
+#include "unit/store/suite.h"
+
+START_TEST(a_change_is_stored_with_its_event)
+{
+    db_t *db = db_make(_i, 1);
+    item_baton_t item = {.id = "a"};
+
+    assert_done(cm_store_transact(db->store, insert_item, &item, db_event("e1"), pool));
+    ck_assert_int_eq(item.runs, 1);
+    ck_assert_int_eq(db_items(db), 1);
+    ck_assert_str_eq(db_sql(db, "SELECT id FROM audit_event"), "e1");
+}
+END_TEST
+
+START_TEST(an_event_that_is_there_undoes_the_change)
+{
+    db_t *db = db_make(_i, 1);
+    item_baton_t first = {.id = "a"};
+    item_baton_t second = {.id = "b"};
+
+    assert_done(cm_store_transact(db->store, insert_item, &first, db_event("e1"), pool));
+    assert_refused(cm_store_transact(db->store, insert_item, &second, db_event("e1"), pool),
+                   CM_E_CONFLICT, "store.unique");
+    ck_assert_int_eq(db_items(db), 1);
+}
+END_TEST
+
+START_TEST(what_is_unique_conflicts_and_rolls_back)
+{
+    db_t *db = db_make(_i, 1);
+    item_baton_t item = {.id = "a"};
+    cm_error_t *error;
+
+    assert_done(cm_store_transact(db->store, insert_item, &item, db_event("e1"), pool));
+    error = cm_store_transact(db->store, insert_item, &item, db_event("e2"), pool);
+    assert_refused(error, CM_E_CONFLICT, "store.unique");
+    ck_assert(!strstr(error->message, "uq_"));
+    ck_assert_int_eq(item.runs, 2);
+    ck_assert_int_eq(db_items(db), 1);
+    ck_assert_int_eq(db_events(db), 1);
+}
+END_TEST
+
+static cm_error_t *insert_and_refuse(cm_txn_t *txn, cm_audit_event_t *event, void *baton)
+{
+    cm_error_t *error = insert_item(txn, event, baton);
+
+    return error ? error : cm_error_make(cm_txn_pool(txn), CM_E_REFUSED, "changed my mind");
+}
+
+START_TEST(an_error_of_the_work_rolls_back)
+{
+    db_t *db = db_make(_i, 1);
+    item_baton_t item = {.id = "a"};
+
+    assert_refused(cm_store_transact(db->store, insert_and_refuse, &item, db_event("e1"), pool),
+                   CM_E_REFUSED, NULL);
+    ck_assert_int_eq(item.runs, 1);
+    ck_assert_int_eq(db_items(db), 0);
+    ck_assert_int_eq(db_events(db), 0);
+    assert_done(cm_store_transact(db->store, insert_item, &item, db_event("e1"), pool));
+    ck_assert_int_eq(db_items(db), 1);
+}
+END_TEST
+
+/* Sloppy work that takes no notice of a failed statement. */
+static cm_error_t *ignore_an_error(cm_txn_t *txn, cm_audit_event_t *event, void *baton)
+{
+    item_baton_t again = {.id = "a"};
+
+    (void)insert_item(txn, event, &again);
+    (void)insert_item(txn, event, baton);
+    return NULL;
+}
+
+START_TEST(nothing_is_committed_after_an_error)
+{
+    db_t *db = db_make(_i, 1);
+    item_baton_t item = {.id = "a"};
+    item_baton_t other = {.id = "b"};
+
+    assert_done(cm_store_transact(db->store, insert_item, &item, db_event("e1"), pool));
+    assert_refused(cm_store_transact(db->store, ignore_an_error, &other, db_event("e2"), pool),
+                   CM_E_CONFLICT, "store.unique");
+    ck_assert_int_eq(db_items(db), 1);
+    ck_assert_int_eq(db_events(db), 1);
+}
+END_TEST
+
+/* Hands out its one connection while it knows it, so that a test can use it behind the waist. */
+typedef struct {
+    cm_db_source_t source;
+    const cm_db_source_t *inner;
+    cm_db_handle_t last;
+} spy_t;
+
+static cm_error_t *spy_lease(cm_db_handle_t *handle, const cm_db_source_t *source,
+                             apr_pool_t *of_call)
+{
+    spy_t *spy = source->self;
+    cm_error_t *error = spy->inner->lease(handle, spy->inner, of_call);
+
+    spy->last = *handle;
+    return error;
+}
+
+static void spy_release(cm_db_handle_t *handle, const cm_db_source_t *source)
+{
+    const spy_t *spy = source->self;
+
+    spy->inner->release(handle, spy->inner);
+}
+
+static cm_error_t *abort_behind(cm_txn_t *txn, cm_audit_event_t *event, void *baton)
+{
+    spy_t *spy = baton;
+    item_baton_t item = {.id = "a"};
+    cm_error_t *error = insert_item(txn, event, &item);
+    int affected;
+
+    ck_assert(error || apr_dbd_query(spy->last.driver, spy->last.conn, &affected,
+                                     "SELECT nonsense FROM nowhere") != 0);
+    return error;
+}
+
+static cm_error_t *end_behind(cm_txn_t *txn, cm_audit_event_t *event, void *baton)
+{
+    spy_t *spy = baton;
+    item_baton_t item = {.id = "a"};
+    cm_error_t *error = insert_item(txn, event, &item);
+    int affected;
+
+    ck_assert(error || apr_dbd_query(spy->last.driver, spy->last.conn, &affected, "ROLLBACK") == 0);
+    return error;
+}
+
+/* PostgreSQL answers COMMIT with success when it has rolled back. */
+START_TEST(a_commit_that_rolls_back_is_noticed)
+{
+    db_t *db = db_make(ON_POSTGRES, 1);
+    spy_t spy = {{spy_lease, spy_release, &spy}, db->source, {0}};
+    cm_store_t *store;
+
+    assert_done(cm_store_make(&store, &spy.source, &db->config, pool));
+    ck_assert_ptr_nonnull(cm_store_maintain(store, abort_behind, &spy, pool));
+    ck_assert_int_eq(db_items(db), 0);
+    ck_assert_ptr_nonnull(cm_store_maintain(store, end_behind, &spy, pool));
+    ck_assert_int_eq(db_items(db), 0);
+}
+END_TEST
+
+START_TEST(a_full_database_is_unavailable)
+{
+    db_t *db = db_make(ON_SQLITE, 1);
+    const cm_statement_t limit = {"limit", "", "i", "PRAGMA max_page_count=1", NULL};
+    apr_size_t len = 300000;
+    const cm_value_t args[] = {cm_value_text("a"), cm_value_integer(1), cm_value_text(NULL),
+                               cm_value_blob(cm_bytes_make(apr_pcalloc(pool, len), len))};
+    cm_rows_t *rows;
+    item_baton_t item = {.id = "b"};
+
+    (void)args;
+    assert_done(cm_store_select(&rows, db->store, &limit, NULL, pool));
+    for (int i = 0; i < 2000; i++) {
+        cm_error_t *error;
+
+        item.id = apr_psprintf(pool, "%0900d", i);
+        error = cm_store_transact(db->store, insert_item, &item, db_event(item.id), pool);
+        if (error) {
+            assert_refused(error, CM_E_DATABASE, NULL);
+            ck_assert_int_eq(db_items(db), i);
+            return;
+        }
+    }
+    ck_abort_msg("the database never became full");
+}
+END_TEST
+
+TCase *txn_case(void)
+{
+    TCase *tcase = db_case("txn");
+
+    tcase_add_loop_test(tcase, a_change_is_stored_with_its_event, 0, 2);
+    tcase_add_loop_test(tcase, an_event_that_is_there_undoes_the_change, 0, 2);
+    tcase_add_loop_test(tcase, what_is_unique_conflicts_and_rolls_back, 0, 2);
+    tcase_add_loop_test(tcase, an_error_of_the_work_rolls_back, 0, 2);
+    tcase_add_loop_test(tcase, nothing_is_committed_after_an_error, 0, 2);
+    tcase_add_test(tcase, a_commit_that_rolls_back_is_noticed);
+    tcase_add_test(tcase, a_full_database_is_unavailable);
+    return tcase;
+}
