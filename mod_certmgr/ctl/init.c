@@ -15,7 +15,7 @@
 #include "store/profiles.h"
 #include "store/schema.h"
 
-/* Digits only: some tokens take nothing else. 40 random bits, and tokens lock after a few tries. */
+/* Digits only: some tokens take nothing else. */
 static const cm_secret_t *random_pin(const cm_run_t *run)
 {
     cm_bytes_t random = cm_ctx_random(run->ctx, 12);

@@ -22,7 +22,7 @@ static const char *cell_text(const json_t *value, apr_pool_t *pool)
     case JSON_STRING:
         return *json_string_value(value) ? cm_text_escape(json_string_value(value), pool) : "-";
     case JSON_INTEGER:
-        return apr_psprintf(pool, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+        return apr_psprintf(pool, "%" APR_INT64_T_FMT, (apr_int64_t)json_integer_value(value));
     case JSON_TRUE:
         return "yes";
     case JSON_FALSE:

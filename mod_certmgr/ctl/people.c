@@ -29,43 +29,19 @@ static json_t *render(const cm_person_t *person, apr_pool_t *pool)
     return object;
 }
 
-static cm_error_t *check_role(const cm_run_t *run, const char *role)
-{
-    if (cm_role_of(role)) {
-        return NULL;
-    }
-    return cm_error_advise(cm_error_make(run->pool, CM_E_VALUE, "there is no role %s", role),
-                           "roles: user, operator, officer, administrator, ca-admin, auditor, "
-                           "client");
-}
-
 cm_error_t *cm_ctl_person_add(cm_run_t *run)
 {
     apr_array_header_t *roles = cm_run_options(run, "role");
     cm_person_t *person = apr_pcalloc(run->pool, sizeof(*person));
     cm_login_t login = {"user", "", cm_run_option(run, "user")};
-    cm_error_t *error = NULL;
+    cm_error_t *error;
 
-    for (int i = 0; !error && i < roles->nelts; i++) {
-        error = check_role(run, APR_ARRAY_IDX(roles, i, const char *));
-    }
-    if (error) {
-        return error;
-    }
-    person->id = cm_ctx_id(run->ctx);
     person->name = cm_run_argument(run, 0);
     person->mail = cm_run_option(run, "mail");
-    person->state = "active";
-    person->created = run->ctx->now;
-    person->roles = apr_array_make(run->pool, 1, sizeof(const char *));
-    error = cm_person_create(run->ctx, person, login.subject ? &login : NULL);
-    for (int i = 0; !error && i < roles->nelts; i++) {
-        error = cm_person_grant(run->ctx, person->id, APR_ARRAY_IDX(roles, i, const char *));
-    }
-    if (error) {
+    person->roles = roles;
+    if ((error = cm_person_create(run->ctx, person, login.subject ? &login : NULL))) {
         return error;
     }
-    person->roles = roles;
     if (run->json) {
         cm_output_object(run, render(person, run->pool));
     } else {
@@ -76,18 +52,12 @@ cm_error_t *cm_ctl_person_add(cm_run_t *run)
 
 cm_error_t *cm_ctl_person_role_add(cm_run_t *run)
 {
-    cm_error_t *error = check_role(run, cm_run_argument(run, 1));
-
-    return error ? error
-                 : cm_person_grant(run->ctx, cm_run_argument(run, 0), cm_run_argument(run, 1));
+    return cm_person_grant(run->ctx, cm_run_argument(run, 0), cm_run_argument(run, 1));
 }
 
 cm_error_t *cm_ctl_person_role_remove(cm_run_t *run)
 {
-    cm_error_t *error = check_role(run, cm_run_argument(run, 1));
-
-    return error ? error
-                 : cm_person_deny(run->ctx, cm_run_argument(run, 0), cm_run_argument(run, 1));
+    return cm_person_deny(run->ctx, cm_run_argument(run, 0), cm_run_argument(run, 1));
 }
 
 cm_error_t *cm_ctl_person_list(cm_run_t *run)

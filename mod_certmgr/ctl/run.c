@@ -98,11 +98,11 @@ cm_error_t *cm_run_file(cm_bytes_t *content, const cm_run_t *run, const char *pa
     return error;
 }
 
-static cm_error_t *usage(const cm_run_t *run, const char *format, const char *word)
+static cm_error_t *usage(const cm_run_t *run, const char *what, const char *word)
 {
     return cm_error_advise(
         cm_error_make(run->pool, CM_E_SYNTAX, "%s",
-                      apr_pstrcat(run->pool, format, word ? " " : "", word ? word : "", NULL)),
+                      apr_pstrcat(run->pool, what, word ? " " : "", word ? word : "", NULL)),
         run->command ? apr_pstrcat(run->pool, "certmgrctl ", run->command->words, " --help", NULL)
                      : "certmgrctl --help");
 }
@@ -227,10 +227,13 @@ cm_error_t *cm_run_parse(cm_run_t *run, int *help, int argc, const char *const *
     take_words(run, help, argc, argv);
     words = find_command(run);
     if (!run->command) {
-        return *help && !run->args->nelts
-                   ? NULL
-                   : usage(run, "there is no such command:",
-                           cm_run_argument(run, 0) ? cm_run_argument(run, 0) : "none given");
+        const char *word = cm_run_argument(run, 0);
+
+        if (*help && !word) {
+            return NULL;
+        }
+        return word ? usage(run, "there is no such command:", word)
+                    : usage(run, "a command is missing", NULL);
     }
     run->args = apr_array_make(run->pool, 4, sizeof(const char *));
     for (int i = 1; i < argc; i++) {

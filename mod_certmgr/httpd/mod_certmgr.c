@@ -4,7 +4,7 @@
  */
 #include "httpd/module.h"
 
-#include <ap_mpm.h>
+#include <apr_strings.h>
 #include <http_core.h>
 #include <http_log.h>
 #include <http_request.h>
@@ -79,12 +79,12 @@ static int post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, s
     cm_error_t *error;
 
     (void)plog;
-    if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG) {
-        return OK;
-    }
     error = cm_service_make(&service, s, pconf);
     if (!error && service) {
         error = cm_service_read_secrets(service, pconf);
+    }
+    if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG) {
+        return error ? report(error, ptemp, s) : OK; /* a trial: who starts httpd still looks on */
     }
     if (!error && service) {
         error = cm_watchdog_register(service, pconf);
@@ -115,10 +115,23 @@ static void child_init(apr_pool_t *pchild, server_rec *s)
     }
 }
 
-/* What is mounted is no file: access rules of the <Location> hold, those of directories do not. */
+/* What is mounted is no file: access rules of the <Location> hold, those of directories do not. The
+ * sections are known here and at the end, but not when the storage is looked for. */
+static int translate_name(request_rec *r)
+{
+    const cm_place_t *place = place_of(r);
+
+    if (!place) {
+        return DECLINED;
+    }
+    ap_set_module_config(r->request_config, &certmgr_module, (void *)(apr_uintptr_t)place);
+    r->filename = apr_pstrdup(r->pool, "certmgr:");
+    return OK;
+}
+
 static int map_to_storage(request_rec *r)
 {
-    return place_of(r) ? OK : DECLINED;
+    return ap_get_module_config(r->request_config, &certmgr_module) ? OK : DECLINED;
 }
 
 static int handle(request_rec *r)
@@ -131,12 +144,14 @@ static int handle(request_rec *r)
 static void register_hooks(apr_pool_t *pool)
 {
     static const char *const databases[] = {"mod_dbd.c", NULL};
+    static const char *const rewriters[] = {"mod_rewrite.c", NULL};
     static const char *const watchdogs[] = {"mod_watchdog.c", NULL};
 
     (void)pool;
     ap_hook_check_config(check_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(post_config, databases, watchdogs, APR_HOOK_MIDDLE);
     ap_hook_child_init(child_init, databases, watchdogs, APR_HOOK_MIDDLE);
+    ap_hook_translate_name(translate_name, rewriters, NULL, APR_HOOK_FIRST);
     ap_hook_map_to_storage(map_to_storage, NULL, NULL, APR_HOOK_FIRST);
     ap_hook_handler(handle, NULL, NULL, APR_HOOK_FIRST);
 }

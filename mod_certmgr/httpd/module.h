@@ -20,7 +20,8 @@
 #include "proto/proto.h"
 #include "store/store.h"
 
-extern module AP_MODULE_DECLARE_DATA certmgr_module;
+/* The one symbol that httpd looks for; the build hides all others. */
+extern __attribute__((visibility("default"))) module AP_MODULE_DECLARE_DATA certmgr_module;
 
 /* One directive as it was written. Lines are kept until all are read, because an error told by the
  * directive itself would end httpd at a reload. */

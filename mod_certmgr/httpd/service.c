@@ -49,8 +49,9 @@ static cm_error_t *apply_lines(cm_config_t *config, const apr_array_header_t *li
         cm_error_t *error = cm_config_set(config, line->name, line->count, line->words, pool);
 
         if (error) {
-            return cm_error_wrap(
-                cm_error_make(pool, CM_E_CONFIG, "%s:%d", line->file, line->number), error);
+            error->message =
+                apr_psprintf(pool, "%s:%d: %s", line->file, line->number, error->message);
+            return error;
         }
     }
     return NULL;

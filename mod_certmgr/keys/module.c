@@ -100,8 +100,6 @@ static CK_RV initialise(cm_module_t *module)
 
 static CK_RV start(cm_module_t *module, const char **why, apr_pool_t *pool)
 {
-    CK_RV rv;
-
     if (!module->calls) {
         module->calls = p11_kit_module_load(module->path, P11_KIT_MODULE_UNMANAGED);
     }
@@ -112,9 +110,7 @@ static CK_RV start(cm_module_t *module, const char **why, apr_pool_t *pool)
         return CKR_LIBRARY_LOAD_FAILED;
     }
     module->pid = getpid();
-    rv = initialise(module);
-    module->ready = rv == CKR_OK;
-    return rv;
+    return initialise(module);
 }
 
 static int has_room(const cm_module_t *module)
@@ -139,6 +135,7 @@ CK_RV cm_module_enter(cm_module_t *module, apr_time_t deadline, const char **why
         cm_wait_unlock(&module->wait);
         rv = start(module, why, pool);
         cm_wait_lock(&module->wait);
+        module->ready = rv == CKR_OK;
         open_door(module);
     }
     if (rv == CKR_OK) {

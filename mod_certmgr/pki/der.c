@@ -91,14 +91,29 @@ static int two_digits(const unsigned char *p)
     return (p[0] - '0') * 10 + (p[1] - '0');
 }
 
+static int is_leap(int year)
+{
+    return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+}
+
+/* From 1970, proleptic Gregorian; APR knows no time before. Month and day count from 0. */
+static apr_int64_t days_since_epoch(int year, int month, int day)
+{
+    static const int before[] = {0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334};
+    int y = year - 1;
+    apr_int64_t leaps = y / 4 - y / 100 + y / 400;
+
+    return APR_INT64_C(365) * year + leaps + before[month] + (month > 1 && is_leap(year)) + day -
+           719527;
+}
+
 /* YYMMDDHHMMSSZ or YYYYMMDDHHMMSSZ, a date that exists. */
 static int read_time(apr_time_t *time, cm_bytes_t v, int tag)
 {
     static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
     apr_size_t lead = tag == CM_DER_UTC_TIME ? 2 : 4;
-    apr_time_exp_t t = {0};
-    int year, leap;
     const unsigned char *p = v.data + lead;
+    int year, month, day, seconds;
 
     if (v.len != lead + 11 || v.data[v.len - 1] != 'Z') {
         return 0;
@@ -114,21 +129,18 @@ static int read_time(apr_time_t *time, cm_bytes_t v, int tag)
     } else {
         year += year < 50 ? 2000 : 1900;
     }
-    leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-    t.tm_year = year - 1900;
-    t.tm_mon = two_digits(p) - 1;
-    t.tm_mday = two_digits(p + 2);
-    t.tm_hour = two_digits(p + 4);
-    t.tm_min = two_digits(p + 6);
-    t.tm_sec = two_digits(p + 8);
-    if (t.tm_mon < 0 || t.tm_mon > 11 || t.tm_mday < 1 ||
-        t.tm_mday > days[t.tm_mon] + (t.tm_mon == 1 && leap)) {
+    month = two_digits(p) - 1;
+    day = two_digits(p + 2) - 1;
+    if (year < 1 || month < 0 || month > 11 || day < 0 ||
+        day >= days[month] + (month == 1 && is_leap(year))) {
         return 0;
     }
-    if (t.tm_hour > 23 || t.tm_min > 59 || t.tm_sec > 59) {
+    if (two_digits(p + 4) > 23 || two_digits(p + 6) > 59 || two_digits(p + 8) > 59) {
         return 0;
     }
-    return apr_time_exp_gmt_get(time, &t) == APR_SUCCESS;
+    seconds = (two_digits(p + 4) * 60 + two_digits(p + 6)) * 60 + two_digits(p + 8);
+    *time = apr_time_from_sec(days_since_epoch(year, month, day) * 86400 + seconds);
+    return 1;
 }
 
 int cm_der_compare(cm_bytes_t a, cm_bytes_t b)
@@ -213,7 +225,7 @@ static const char *check_tlv(cm_bytes_t *rest, int depth)
     if (!(tlv.tag & CONSTRUCTED)) {
         return (tlv.tag & UNIVERSAL_MASK) ? NULL : check_primitive(tlv.tag, tlv.value);
     }
-    if (depth == CM_DER_DEPTH) {
+    if (depth > CM_DER_DEPTH) {
         return "der.depth";
     }
     for (cm_bytes_t content = tlv.value; content.len;) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <apr_lib.h>
 #include <apr_strings.h>
+#include <stdlib.h>
 
 #include "pki/der.h"
 

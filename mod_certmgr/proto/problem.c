@@ -14,11 +14,15 @@ static void set_if(json_t *object, const char *name, const char *text)
     }
 }
 
-static void describe(json_t *object, const cm_error_t *error, apr_pool_t *pool)
+static void set_type(json_t *object, const cm_error_t *error, apr_pool_t *pool)
 {
     cm_json_set_text(
         object, "type",
         apr_pstrcat(pool, "urn:certmgr:problem:", cm_code_info(error->code)->name, NULL));
+}
+
+static void describe(json_t *object, const cm_error_t *error)
+{
     set_if(object, "detail", error->message);
     set_if(object, "field", error->field);
     set_if(object, "rule", error->rule);
@@ -29,16 +33,18 @@ json_t *cm_problem_document(const cm_error_t *error, apr_pool_t *pool)
 {
     json_t *document = cm_json_object(pool);
 
-    describe(document, error, pool);
+    set_type(document, error, pool);
     cm_json_set_text(document, "title", cm_code_info(error->code)->title);
     cm_json_set_integer(document, "status", cm_code_info(error->code)->status);
+    describe(document, error);
     if (error->also) {
         json_t *violations = cm_json_array(pool);
 
         for (const cm_error_t *one = error; one; one = one->also) {
             json_t *violation = cm_json_object(pool);
 
-            describe(violation, one, pool);
+            set_type(violation, one, pool);
+            describe(violation, one);
             json_array_append(violations, violation);
         }
         cm_json_set(document, "violations", violations);

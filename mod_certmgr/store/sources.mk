@@ -1,7 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 libcertmgr_la_SOURCES += \
+    %D%/authorities.c %D%/authorities.h \
+    %D%/certificates.c %D%/certificates.h \
     %D%/events.c %D%/events.h \
+    %D%/leases.c %D%/leases.h \
     %D%/link.c %D%/link.h \
+    %D%/people.c %D%/people.h \
+    %D%/profiles.c %D%/profiles.h \
+    %D%/read.c %D%/read.h \
+    %D%/requests.c %D%/requests.h \
+    %D%/revocations.c \
     %D%/rows.c %D%/rows.h \
     %D%/schema.c %D%/schema.h \
     %D%/source.c %D%/source.h \

@@ -16,8 +16,7 @@ write_file(scratch('issuing.pem'), $issuing);
 # The word that openssl ocsp prints for a certificate, over POST, the answer verified.
 sub openssl_ocsp {
     my ($file, @more) = @_;
-    my ($code, $text);
-    ($code, $text) = command(qw(openssl ocsp -issuer), scratch('issuing.pem'), @more, '-cert', $file,
+    my ($code, $text) = command(qw(openssl ocsp -issuer), scratch('issuing.pem'), @more, '-cert', $file,
         '-url', "$i->{CERTMGR_URL}/ocsp", '-CAfile', $i->{CERTMGR_CHAIN});
     like($text, qr/Response verify OK/, 'the answer verifies');
     return $text =~ /\Q$file\E: (\w+)/ ? $1 : "nothing: $text";

@@ -39,7 +39,7 @@ typedef struct {
     atomic_int most_sessions; /* open at once */
     atomic_int signs;
     atomic_int inside;
-    atomic_int meetings; /* two threads inside while cant_lock */
+    atomic_int meetings; /* two threads inside while cant_lock, or one during C_Finalize */
     /* inside */
     atomic_int was_gone;
 } faults_t;

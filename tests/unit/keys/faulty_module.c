@@ -83,6 +83,9 @@ static CK_RV initialize(void *arguments)
 static CK_RV finalize(void *reserved)
 {
     faults->finalizes++;
+    if (faults->inside > 0) {
+        faults->meetings++;
+    }
     return real->C_Finalize(reserved);
 }
 

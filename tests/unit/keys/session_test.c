@@ -137,6 +137,10 @@ START_TEST(sessions_lost_in_the_middle)
     good = sign_in_threads(key, THREADS, TIMES, &error);
     ck_assert_msg(good == THREADS * TIMES, "%d, %s", good, error);
     ck_assert_int_eq(faults->drop_sessions, 0);
+    /* the pool is full of sessions that are all lost: the retry must not take one of them */
+    ck_assert_int_gt(faults->sessions, 2);
+    faults->drop_sessions = 1;
+    assert_done(sign_and_verify(key, CM_DIGEST_SHA256, pool));
 }
 END_TEST
 

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/people.h"
+
+#include "store/read.h"
+
+/* Rows of one person stand together, one a role. */
+static apr_array_header_t *people_of(const cm_rows_t *rows, apr_pool_t *pool)
+{
+    enum { ID, NAME, MAIL, STATE, CREATED, ROLE };
+    apr_array_header_t *people = apr_array_make(pool, 1, sizeof(cm_person_t *));
+    apr_array_header_t *roles = NULL;
+    cm_person_t *person = NULL;
+
+    for (int i = 0; i < cm_rows_count(rows); i++) {
+        const char *id = cm_row_text(rows, i, ID);
+
+        if (!person || strcmp(person->id, id) != 0) {
+            roles = apr_array_make(pool, 2, sizeof(const char *));
+            person = apr_pcalloc(pool, sizeof *person);
+            *person = (cm_person_t){.id = id,
+                                    .name = cm_row_text(rows, i, NAME),
+                                    .mail = cm_row_text(rows, i, MAIL),
+                                    .state = cm_row_text(rows, i, STATE),
+                                    .created = cm_row_time(rows, i, CREATED),
+                                    .roles = roles};
+            APR_ARRAY_PUSH(people, cm_person_t *) = person;
+        }
+        if (!cm_row_is_null(rows, i, ROLE)) {
+            APR_ARRAY_PUSH(roles, const char *) = cm_row_text(rows, i, ROLE);
+        }
+    }
+    return people;
+}
+
+cm_error_t *cm_person_read(cm_person_t **person, cm_store_t *store, const char *id,
+                           apr_pool_t *pool)
+{
+    const cm_value_t args[] = {cm_value_text(id)};
+    cm_rows_t *rows;
+    cm_error_t *error = cm_read_one(&rows, store, cm_statement(CM_SQL_PERSON_READ), args, pool);
+
+    if (!error) {
+        *person = APR_ARRAY_IDX(people_of(rows, pool), 0, cm_person_t *);
+    }
+    return error;
+}
+
+cm_error_t *cm_person_by_login(cm_person_t **person, cm_store_t *store, const cm_login_t *login,
+                               apr_pool_t *pool)
+{
+    const cm_value_t args[] = {cm_value_text(login->method), cm_value_text(login->issuer),
+                               cm_value_text(login->subject)};
+    cm_rows_t *rows;
+    cm_error_t *error = cm_read_one(&rows, store, cm_statement(CM_SQL_PERSON_BY_LOGIN), args, pool);
+
+    if (!error) {
+        *person = APR_ARRAY_IDX(people_of(rows, pool), 0, cm_person_t *);
+    }
+    return error;
+}
+
+cm_error_t *cm_people_list(apr_array_header_t **people, cm_store_t *store, const char *after,
+                           int limit, apr_pool_t *pool)
+{
+    const cm_value_t args[] = {cm_value_text(after ? after : CM_ID_FIRST), cm_value_integer(limit)};
+    cm_rows_t *rows;
+    cm_error_t *error = cm_store_select(&rows, store, cm_statement(CM_SQL_PEOPLE_LIST), args, pool);
+
+    if (!error) {
+        *people = people_of(rows, pool);
+    }
+    return error;
+}
+
+cm_error_t *cm_person_insert(cm_txn_t *txn, const cm_person_t *person)
+{
+    const cm_value_t args[] = {cm_value_text(person->id), cm_value_text(person->name),
+                               cm_value_text(person->mail), cm_value_text(person->state),
+                               cm_value_time(person->created)};
+    cm_error_t *error = cm_txn_execute(NULL, txn, cm_statement(CM_SQL_PERSON_INSERT), args);
+
+    for (int i = 0; !error && person->roles && i < person->roles->nelts; i++) {
+        error = cm_person_add_role(txn, person->id, APR_ARRAY_IDX(person->roles, i, const char *));
+    }
+    return error;
+}
+
+cm_error_t *cm_person_add_login(cm_txn_t *txn, const char *person, const cm_login_t *login)
+{
+    const cm_value_t args[] = {cm_value_text(login->method), cm_value_text(login->issuer),
+                               cm_value_text(login->subject), cm_value_text(person)};
+
+    return cm_txn_execute(NULL, txn, cm_statement(CM_SQL_LOGIN_INSERT), args);
+}
+
+cm_error_t *cm_person_add_role(cm_txn_t *txn, const char *person, const char *role)
+{
+    const cm_value_t args[] = {cm_value_text(person), cm_value_text(role)};
+
+    return cm_txn_execute(NULL, txn, cm_statement(CM_SQL_ROLE_INSERT), args);
+}
+
+cm_error_t *cm_person_remove_role(cm_txn_t *txn, const char *person, const char *role)
+{
+    const cm_value_t args[] = {cm_value_text(person), cm_value_text(role)};
+
+    return cm_write_one(txn, cm_statement(CM_SQL_ROLE_DELETE), args,
+                        (cm_miss_t){CM_E_NOT_FOUND, "this person does not have this role"});
+}
