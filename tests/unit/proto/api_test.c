@@ -141,7 +141,7 @@ START_TEST(events_are_checked)
     act_as("user1");
     events = apr_pstrcat(pool, "/api/v1/enroll/", member(enroll_by_api(), "id"), "/events", NULL);
     assert_problem(post(events, "{\"remarks\":\"x\"}"), 422, "invalid-value", "/event");
-    assert_problem(post(events, "{\"event\":\"cancel\"}"), 409, "conflict", NULL);
+    assert_problem(post(events, "{\"event\":\"cancel\"}"), 409, "conflict", "/event");
     assert_problem(post("/api/v1/enroll/nothing/events", "{\"event\":\"cancel\"}"), 404,
                    "not-found", NULL);
 }
