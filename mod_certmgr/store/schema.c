@@ -178,7 +178,7 @@ cm_error_t *cm_store_check(cm_store_t *store, apr_pool_t *pool)
 
     for (int i = 0; !error && i < cm_rows_count(rows); i++) {
         version = (int)cm_row_integer(rows, i, 0);
-        if (version <= known->number) {
+        if (version >= 1 && version <= known->number) {
             error = check_digest(&cm_migrations[version - 1], cm_row_text(rows, i, 2), pool);
         } else if (cm_row_integer(rows, i, 1) > known->number) {
             error =

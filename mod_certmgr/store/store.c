@@ -146,6 +146,7 @@ static cm_error_t *attempt(call_t *call)
     call->fault = link->fault;
     call->committing = 0;
     if (error) {
+        call->lost |= link->handle.conn != NULL; /* it was leased and broke while it was set up */
         return error;
     }
     error = call->work ? attempt_work(&txn, call)

@@ -13,5 +13,7 @@ TCase *writers_case(void);
 TCase *faults_case(void);
 TCase *commit_case(void);
 TCase *schema_case(void);
+TCase *records_case(void);
+TCase *pki_case(void);
 
 #endif
