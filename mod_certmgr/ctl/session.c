@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ctl/command.h"
 
+#include <apr_env.h>
 #include <apr_strings.h>
 #include <apr_user.h>
 
@@ -71,6 +72,18 @@ static cm_error_t *open_keys(cm_run_t *run)
     return cm_keyring_make(&run->ctx->keys, tokens, count, run->pool);
 }
 
+/* As the server's children do before they load a module. */
+static void set_environment(const cm_run_t *run)
+{
+    const apr_array_header_t *variables = run->config->environment;
+
+    for (int i = 0; i < variables->nelts; i++) {
+        const cm_config_variable_t *v = &APR_ARRAY_IDX(variables, i, cm_config_variable_t);
+
+        apr_env_set(v->name, v->value, run->pool);
+    }
+}
+
 static void open_context(cm_run_t *run)
 {
     cm_ctx_t *ctx = apr_pcalloc(run->pool, sizeof(*ctx));
@@ -90,10 +103,13 @@ cm_error_t *cm_run_open(cm_run_t *run)
     cm_error_t *error = NULL;
 
     if (needs & CM_OPEN_CONFIG) {
-        error = cm_config_read(&run->config, run->conf, run->pool);
+        if ((error = cm_config_read(&run->config, run->conf, run->pool))) {
+            return error;
+        }
+        set_environment(run);
         open_context(run);
     }
-    if (!error && (needs & CM_OPEN_KEYS)) {
+    if (needs & CM_OPEN_KEYS) {
         error = cm_config_check(run->config, run->pool);
     }
     if (!error && (needs & CM_OPEN_STORE)) {

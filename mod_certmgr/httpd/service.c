@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "httpd/module.h"
 
+#include <apr_env.h>
 #include <apr_network_io.h>
 #include <apr_strings.h>
 #include <http_log.h>
@@ -141,14 +142,26 @@ static const char *make_holder(const cm_host_t *host, apr_pool_t *pool)
                         cm_bytes_hex(cm_bytes_make(bytes, sizeof bytes), pool));
 }
 
+static void set_environment(const cm_config_t *config, apr_pool_t *pool)
+{
+    for (int i = 0; i < config->environment->nelts; i++) {
+        const cm_config_variable_t *v =
+            &APR_ARRAY_IDX(config->environment, i, cm_config_variable_t);
+
+        apr_env_set(v->name, v->value, pool);
+    }
+}
+
 void cm_service_start(cm_service_t *service, apr_pool_t *pchild)
 {
     const cm_config_t *config = service->config;
     cm_store_config_t *store = apr_pcalloc(pchild, sizeof *store);
-    cm_error_t *error =
+    cm_error_t *error;
+
+    set_environment(config, pchild);
+    error =
         cm_keyring_make(&service->keys, (const cm_token_config_t *)(void *)service->tokens->elts,
                         service->tokens->nelts, pchild);
-
     if (!error) {
         store->driver = config->driver;
         store->params = config->params;

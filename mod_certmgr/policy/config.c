@@ -188,6 +188,32 @@ static cm_error_t *set_token(apr_array_header_t *tokens, const cm_setting_t *set
     return NULL;
 }
 
+static int is_variable_name(const char *text)
+{
+    return *text && !apr_isdigit(*text) &&
+           text[strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")] == '\0';
+}
+
+static cm_error_t *set_variable(apr_array_header_t *variables, const cm_setting_t *setting,
+                                const char *const *words, apr_pool_t *pool)
+{
+    cm_config_variable_t *variable;
+
+    if (!is_variable_name(words[0])) {
+        return refuse_value(setting, words[0],
+                            "a name of capital letters, digits and _ is expected", pool);
+    }
+    if (variables->nelts >= setting->max) {
+        return refuse(setting->name,
+                      apr_psprintf(pool, "more than %" APR_INT64_T_FMT " variables", setting->max),
+                      "config.value", pool);
+    }
+    variable = apr_array_push(variables);
+    variable->name = apr_pstrdup(pool, words[0]);
+    variable->value = apr_pstrdup(pool, words[1]);
+    return NULL;
+}
+
 static cm_error_t *set(cm_config_t *config, const cm_setting_t *setting, const char *const *words,
                        apr_pool_t *pool)
 {
@@ -203,6 +229,8 @@ static cm_error_t *set(cm_config_t *config, const cm_setting_t *setting, const c
         return set_number(place, setting, words[0], pool);
     case CM_SETTING_TOKEN:
         return set_token(*(apr_array_header_t **)place, setting, words, pool);
+    case CM_SETTING_VARIABLE:
+        return set_variable(*(apr_array_header_t **)place, setting, words, pool);
     }
     return NULL;
 }
@@ -223,6 +251,7 @@ cm_error_t *cm_config_make(cm_config_t **config, apr_pool_t *pool)
 
     *config = apr_pcalloc(pool, sizeof **config);
     (*config)->tokens = apr_array_make(pool, 4, sizeof(cm_config_token_t));
+    (*config)->environment = apr_array_make(pool, 4, sizeof(cm_config_variable_t));
     for (const cm_setting_t *setting = settings; setting->name && !error; setting++) {
         if (*setting->initial) {
             error = set(*config, setting, &setting->initial, pool);
@@ -231,24 +260,36 @@ cm_error_t *cm_config_make(cm_config_t **config, apr_pool_t *pool)
     return error;
 }
 
+/* How many words a directive takes. */
+static int words_of(cm_setting_kind_t kind)
+{
+    return kind == CM_SETTING_TOKEN ? 4 : kind == CM_SETTING_VARIABLE ? 2 : 1;
+}
+
+static cm_error_t *wrong_count(const cm_setting_t *setting, apr_pool_t *pool)
+{
+    const char *expected = "one word is expected";
+
+    if (setting->kind == CM_SETTING_TOKEN) {
+        expected = "four words are expected: name, module, URI, source of the PIN";
+    } else if (setting->kind == CM_SETTING_VARIABLE) {
+        expected = "two words are expected: name and value";
+    }
+    return refuse(setting->name, expected, "config.words", pool);
+}
+
 cm_error_t *cm_config_set(cm_config_t *config, const char *name, int count,
                           const char *const *words, apr_pool_t *pool)
 {
     const cm_setting_t *setting = find(name);
-    int expected;
 
     if (!setting) {
         return cm_error_locate(cm_error_make(pool, CM_E_NOT_FOUND, "%s: no such directive",
                                              cm_text_escape(name, pool)),
                                NULL, "config.unknown");
     }
-    expected = setting->kind == CM_SETTING_TOKEN ? 4 : 1;
-    if (count != expected) {
-        return refuse(setting->name,
-                      expected == 4
-                          ? "four words are expected: name, module, URI, source of the PIN"
-                          : "one word is expected",
-                      "config.words", pool);
+    if (count != words_of(setting->kind)) {
+        return wrong_count(setting, pool);
     }
     return set(config, setting, words, pool);
 }

@@ -15,9 +15,14 @@ typedef struct {
     const char *pin; /* source for cm_secret_read, or NULL for a token without log-in */
 } cm_config_token_t;
 
+typedef struct {
+    const char *name, *value;
+} cm_config_variable_t;
+
 typedef struct cm_config_t {
     const char *url;
-    apr_array_header_t *tokens; /* of cm_config_token_t */
+    apr_array_header_t *tokens;      /* of cm_config_token_t */
+    apr_array_header_t *environment; /* of cm_config_variable_t, set before a module is loaded */
     apr_int64_t token_sessions;
     apr_int64_t token_deadline; /* seconds, as all durations here */
     apr_int64_t database_deadline;
@@ -35,7 +40,8 @@ typedef enum {
     CM_SETTING_KEY,      /* const char *, a PKCS#11 URI; keys/ reads it */
     CM_SETTING_COUNT,    /* apr_int64_t */
     CM_SETTING_DURATION, /* apr_int64_t, seconds, written as cm_text_duration reads it */
-    CM_SETTING_TOKEN     /* four words, one more element in an array of cm_config_token_t */
+    CM_SETTING_TOKEN,    /* four words, one more element in an array of cm_config_token_t */
+    CM_SETTING_VARIABLE  /* two words, one more element in an array of cm_config_variable_t */
 } cm_setting_kind_t;
 
 typedef struct {
