@@ -31,19 +31,28 @@ static int is_year(apr_time_t time)
     return apr_time_exp_gmt(&t, time) == APR_SUCCESS && t.tm_year >= 50 && t.tm_year < 9999 - 1899;
 }
 
+static int is_serial(cm_bytes_t serial)
+{
+    if (!serial.len || serial.len > SERIAL_MOST || serial.data[0] == 0) {
+        return 0;
+    }
+    return serial.len < SERIAL_MOST || serial.data[0] < 0x80;
+}
+
+static int is_validity(apr_time_t from, apr_time_t until)
+{
+    return apr_time_sec(from) <= apr_time_sec(until) && is_year(from) && is_year(until);
+}
+
 static cm_error_t *check_spec(const cm_cert_spec_t *spec, apr_pool_t *pool)
 {
-    cm_bytes_t serial = spec->serial;
-
     if (!spec->sigalg || !spec->issuer.len || !spec->subject.len || !spec->spki.len) {
         return refuse("issuer, subject, key or algorithm are missing", "cert.incomplete", pool);
     }
-    if (!serial.len || serial.data[0] == 0 || serial.len > SERIAL_MOST ||
-        (serial.len == SERIAL_MOST && serial.data[0] >= 0x80)) {
+    if (!is_serial(spec->serial)) {
         return refuse("the serial number is not of 1 to 20 octets", "cert.serial", pool);
     }
-    if (apr_time_sec(spec->not_after) < apr_time_sec(spec->not_before) ||
-        !is_year(spec->not_before) || !is_year(spec->not_after)) {
+    if (!is_validity(spec->not_before, spec->not_after)) {
         return refuse("the validity ends before it begins, or is out of range", "cert.validity",
                       pool);
     }
