@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ctl/command.h"
 
-#include <apr_env.h>
 #include <apr_strings.h>
 #include <apr_user.h>
 
-#include "base/secret.h"
 #include "ctl/config_file.h"
 #include "keys/keyring.h"
 #include "store/source.h"
@@ -48,40 +46,14 @@ static cm_error_t *open_store(cm_run_t *run)
 
 static cm_error_t *open_keys(cm_run_t *run)
 {
-    int count = run->config->tokens->nelts;
-    cm_token_config_t *tokens = apr_pcalloc(run->pool, sizeof(*tokens) * (apr_size_t)(count + 1));
+    apr_array_header_t *tokens;
+    cm_error_t *error = cm_config_tokens(&tokens, run->config, run->pool);
 
-    for (int i = 0; i < count; i++) {
-        const cm_config_token_t *line = &APR_ARRAY_IDX(run->config->tokens, i, cm_config_token_t);
-        cm_secret_t *pin = NULL;
-
-        if (line->pin) {
-            cm_error_t *error = cm_secret_read(&pin, line->pin, run->pool);
-
-            if (error) {
-                return error;
-            }
-        }
-        tokens[i].name = line->name;
-        tokens[i].module = line->module;
-        tokens[i].uri = line->uri;
-        tokens[i].pin = pin;
-        tokens[i].max_sessions = (int)run->config->token_sessions;
-        tokens[i].deadline = apr_time_from_sec(run->config->token_deadline);
+    if (error) {
+        return error;
     }
-    return cm_keyring_make(&run->ctx->keys, tokens, count, run->pool);
-}
-
-/* As the server's children do before they load a module. */
-static void set_environment(const cm_run_t *run)
-{
-    const apr_array_header_t *variables = run->config->environment;
-
-    for (int i = 0; i < variables->nelts; i++) {
-        const cm_config_variable_t *v = &APR_ARRAY_IDX(variables, i, cm_config_variable_t);
-
-        apr_env_set(v->name, v->value, run->pool);
-    }
+    return cm_keyring_make(&run->ctx->keys, (const cm_token_config_t *)(void *)tokens->elts,
+                           tokens->nelts, run->pool);
 }
 
 static void open_context(cm_run_t *run)
@@ -103,13 +75,13 @@ cm_error_t *cm_run_open(cm_run_t *run)
     cm_error_t *error = NULL;
 
     if (needs & CM_OPEN_CONFIG) {
-        if ((error = cm_config_read(&run->config, run->conf, run->pool))) {
-            return error;
-        }
-        set_environment(run);
+        error = cm_config_read(&run->config, run->conf, run->pool);
         open_context(run);
     }
-    if (needs & CM_OPEN_KEYS) {
+    if (!error && run->config) {
+        cm_config_environment(run->config, run->pool);
+    }
+    if (!error && (needs & CM_OPEN_KEYS)) {
         error = cm_config_check(run->config, run->pool);
     }
     if (!error && (needs & CM_OPEN_STORE)) {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "httpd/module.h"
 
-#include <apr_env.h>
 #include <apr_network_io.h>
 #include <apr_strings.h>
 #include <http_log.h>
@@ -99,34 +98,8 @@ cm_error_t *cm_service_make(cm_service_t **service, server_rec *main_server, apr
 
 cm_error_t *cm_service_read_secrets(cm_service_t *service, apr_pool_t *pool)
 {
-    const cm_config_t *config = service->config;
-
-    service->tokens = apr_array_make(pool, config->tokens->nelts, sizeof(cm_token_config_t));
-    for (int i = 0; i < config->tokens->nelts; i++) {
-        const cm_config_token_t *wanted = &APR_ARRAY_IDX(config->tokens, i, cm_config_token_t);
-        cm_token_config_t *token = apr_array_push(service->tokens);
-        cm_secret_t *pin = NULL;
-
-        if (wanted->pin) {
-            cm_error_t *error = cm_secret_read(&pin, wanted->pin, pool);
-
-            if (error) {
-                return cm_error_wrap(cm_error_make(pool, CM_E_CONFIG,
-                                                   "CertMgrToken %s: the PIN can't be read",
-                                                   wanted->name),
-                                     error);
-            }
-        }
-        *token = (cm_token_config_t){
-            .name = wanted->name,
-            .module = wanted->module,
-            .uri = wanted->uri,
-            .pin = pin,
-            .max_sessions = (int)config->token_sessions,
-            .deadline = apr_time_from_sec(config->token_deadline),
-        };
-    }
-    return NULL;
+    cm_config_environment(service->config, pool);
+    return cm_config_tokens(&service->tokens, service->config, pool);
 }
 
 static const char *make_holder(const cm_host_t *host, apr_pool_t *pool)
@@ -142,26 +115,14 @@ static const char *make_holder(const cm_host_t *host, apr_pool_t *pool)
                         cm_bytes_hex(cm_bytes_make(bytes, sizeof bytes), pool));
 }
 
-static void set_environment(const cm_config_t *config, apr_pool_t *pool)
-{
-    for (int i = 0; i < config->environment->nelts; i++) {
-        const cm_config_variable_t *v =
-            &APR_ARRAY_IDX(config->environment, i, cm_config_variable_t);
-
-        apr_env_set(v->name, v->value, pool);
-    }
-}
-
 void cm_service_start(cm_service_t *service, apr_pool_t *pchild)
 {
     const cm_config_t *config = service->config;
     cm_store_config_t *store = apr_pcalloc(pchild, sizeof *store);
-    cm_error_t *error;
-
-    set_environment(config, pchild);
-    error =
+    cm_error_t *error =
         cm_keyring_make(&service->keys, (const cm_token_config_t *)(void *)service->tokens->elts,
                         service->tokens->nelts, pchild);
+
     if (!error) {
         store->driver = config->driver;
         store->params = config->params;

@@ -175,30 +175,6 @@ START_TEST(tokens_are_counted_and_have_names_of_their_own)
 }
 END_TEST
 
-START_TEST(variables_are_collected)
-{
-    static const char *const good[] = {"SOFTHSM2_CONF", "/etc/softhsm2.conf"};
-    static const char *const bad[][2] = {{"", "x"}, {"1A", "x"}, {"a", "x"}, {"A B", "x"}};
-    cm_config_t *config = fresh();
-
-    assert_done(cm_config_set(config, "CertMgrTokenEnvironment", 2, good, pool));
-    ck_assert_int_eq(config->environment->nelts, 1);
-    ck_assert_str_eq(APR_ARRAY_IDX(config->environment, 0, cm_config_variable_t).name, good[0]);
-    ck_assert_str_eq(APR_ARRAY_IDX(config->environment, 0, cm_config_variable_t).value, good[1]);
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        assert_refused(cm_config_set(config, "CertMgrTokenEnvironment", 2, bad[i], pool),
-                       CM_E_CONFIG, "config.value");
-    }
-    assert_refused(cm_config_set(config, "CertMgrTokenEnvironment", 1, good, pool), CM_E_CONFIG,
-                   "config.words");
-    for (int i = 1; i < 16; i++) {
-        assert_done(cm_config_set(config, "CertMgrTokenEnvironment", 2, good, pool));
-    }
-    assert_refused(cm_config_set(config, "CertMgrTokenEnvironment", 2, good, pool), CM_E_CONFIG,
-                   "config.value");
-}
-END_TEST
-
 START_TEST(unknown_names_and_wrong_counts)
 {
     static const char *const words[] = {"a", "/m.so", "pkcs11:token=a"};
@@ -237,7 +213,6 @@ TCase *config_case(void)
     tcase_add_test(tcase, a_text_has_a_limit);
     tcase_add_test(tcase, bad_tokens_are_named_without_their_pin);
     tcase_add_test(tcase, tokens_are_counted_and_have_names_of_their_own);
-    tcase_add_test(tcase, variables_are_collected);
     tcase_add_test(tcase, unknown_names_and_wrong_counts);
     tcase_add_test(tcase, what_is_missing_is_listed);
     return tcase;

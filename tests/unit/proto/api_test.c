@@ -131,6 +131,8 @@ START_TEST(wrong_bodies_are_told)
         assert_problem(post("/api/v1/enroll", samples[i].body), samples[i].status, samples[i].code,
                        samples[i].field);
     }
+    ck_assert_str_eq(sql_value("SELECT count(*) FROM request"), "0");
+    ck_assert_str_eq(sql_value("SELECT count(*) FROM audit_event WHERE outcome = 'refused'"), "6");
 }
 END_TEST
 

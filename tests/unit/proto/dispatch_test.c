@@ -4,6 +4,7 @@
 #include "proto/problem.h"
 #include "proto/reply.h"
 #include "proto/route.h"
+#include "unit/flow/fixture.h"
 #include "unit/proto/fake.h"
 #include "unit/proto/suite.h"
 
@@ -50,16 +51,13 @@ static const cm_route_t *fake_routes(void)
 static const cm_protocol_t protocols[] = {{"fake", fake_routes, cm_problem_reply, "For tests"},
                                           {NULL, NULL, NULL, NULL}};
 
-static const cm_person_t alice = {.id = "P1", .name = "Alice", .state = "active"};
-static const cm_identity_t user = {.person = &alice, .login = "tls", .roles = CM_ROLE_USER};
-
-static cm_reply_t *dispatch(fake_t *fake, const cm_identity_t *who)
+/* `who`: as act_as. */
+static cm_reply_t *dispatch(fake_t *fake, const char *who)
 {
     cm_reply_t *reply = apr_pcalloc(pool, sizeof *reply);
-    cm_ctx_t here = {
-        .pool = pool, .now = 1000000, .who = who, .trace_id = "t", .host = cm_host_plain()};
 
-    cm_dispatch_among(reply, &here, &fake->call, protocols);
+    act_as(who);
+    cm_dispatch_among(reply, ctx, &fake->call, protocols);
     return reply;
 }
 
@@ -104,19 +102,19 @@ END_TEST
 
 START_TEST(methods_are_found_or_listed)
 {
-    cm_reply_t *reply = dispatch(fake_call("GET", "/nothing"), &user);
+    cm_reply_t *reply = dispatch(fake_call("GET", "/nothing"), "user1");
 
     assert_problem(reply, 404, "not-found", NULL);
-    reply = dispatch(fake_call("DELETE", "/things/x"), &user);
+    reply = dispatch(fake_call("DELETE", "/things/x"), "user1");
     assert_problem(reply, 405, "method", NULL);
     ck_assert_str_eq(apr_table_get(reply->headers, "Allow"), "POST, GET, HEAD, OPTIONS");
     reply = dispatch(fake_call("OPTIONS", "/things/x"), NULL);
     ck_assert_int_eq(reply->status, 204);
     ck_assert_str_eq(apr_table_get(reply->headers, "Allow"), "POST, GET, HEAD, OPTIONS");
-    reply = dispatch(fake_call("HEAD", "/things/x"), &user);
+    reply = dispatch(fake_call("HEAD", "/things/x"), "user1");
     ck_assert_int_eq(reply->status, 200);
     ck_assert(cm_bytes_equal(reply->body, cm_bytes_of_text("x")));
-    assert_problem(dispatch(fake_call("get", "/open"), &user), 405, "method", NULL);
+    assert_problem(dispatch(fake_call("get", "/open"), "user1"), 405, "method", NULL);
 }
 END_TEST
 
@@ -141,8 +139,8 @@ START_TEST(permissions_stand_on_the_route)
 
     assert_problem(reply, 401, "identity", NULL);
     ck_assert_ptr_nonnull(apr_table_get(reply->headers, "WWW-Authenticate"));
-    ck_assert_int_eq(dispatch(fake_call("GET", "/things/x"), &user)->status, 200);
-    assert_problem(dispatch(fake_call("GET", "/audit"), &user), 403, "forbidden", NULL);
+    ck_assert_int_eq(dispatch(fake_call("GET", "/things/x"), "user1")->status, 200);
+    assert_problem(dispatch(fake_call("GET", "/audit"), "user1"), 403, "forbidden", NULL);
 }
 END_TEST
 
@@ -181,7 +179,7 @@ START_TEST(cross_site_calls_are_refused)
             fake_header(fake, "Sec-Fetch-Site", samples[i].site);
         }
         fake->call.evidence.from_cookie = samples[i].from_cookie;
-        reply = dispatch(fake, &user);
+        reply = dispatch(fake, "user1");
         ck_assert_msg(reply->status == samples[i].status, "sample %zu: %d", i, reply->status);
         if (reply->status == 403) {
             assert_problem(reply, 403, "origin", NULL);
@@ -218,7 +216,7 @@ START_TEST(bodies_have_their_type_and_size)
         if (samples[i].coding) {
             fake_header(fake, "Content-Encoding", samples[i].coding);
         }
-        reply = dispatch(fake, &user);
+        reply = dispatch(fake, "user1");
         ck_assert_msg(reply->status == samples[i].status, "sample %zu: %d", i, reply->status);
         ck_assert_int_eq(fake->was_read, reply->status != 415);
     }
@@ -232,6 +230,31 @@ START_TEST(strangers_bodies_are_not_read)
     fake_body(fake, "application/json", "{}");
     assert_problem(dispatch(fake, NULL), 401, "identity", NULL);
     ck_assert_int_eq(fake->was_read, 0);
+}
+END_TEST
+
+static const char *recorded(void)
+{
+    return sql_value("SELECT count(*) FROM audit_event WHERE action = 'call.refuse' AND "
+                     "outcome = 'refused'");
+}
+
+START_TEST(refused_changes_of_known_people_are_recorded)
+{
+    fake_t *fake = fake_call("POST", "/things/x");
+
+    dispatch(fake, NULL);
+    dispatch(fake_call("GET", "/audit"), "user1");
+    dispatch(fake_call("GET", "/things/"), "user1");
+    ck_assert_str_eq(recorded(), "0");
+    dispatch(fake, "user1"); /* no media type */
+    ck_assert_str_eq(recorded(), "1");
+    fake_body(fake, "application/json", "123456789");
+    dispatch(fake, "user1");
+    ck_assert_str_eq(recorded(), "2");
+    fake_body(fake, "application/json", "{}");
+    ck_assert_int_eq(dispatch(fake, "user1")->status, 200);
+    ck_assert_str_eq(recorded(), "2");
 }
 END_TEST
 
@@ -256,7 +279,7 @@ END_TEST
 
 TCase *dispatch_case(void)
 {
-    TCase *tcase = unit_case("dispatch");
+    TCase *tcase = flow_case("dispatch");
 
     tcase_add_test(tcase, patterns_match_segments);
     tcase_add_test(tcase, methods_are_found_or_listed);
@@ -265,6 +288,7 @@ TCase *dispatch_case(void)
     tcase_add_test(tcase, cross_site_calls_are_refused);
     tcase_add_test(tcase, bodies_have_their_type_and_size);
     tcase_add_test(tcase, strangers_bodies_are_not_read);
+    tcase_add_test(tcase, refused_changes_of_known_people_are_recorded);
     tcase_add_test(tcase, all_violations_are_listed);
     return tcase;
 }
