@@ -93,7 +93,6 @@ static cm_error_t *describe(cm_cert_spec_t *spec, const cm_ctx_t *ctx,
     if (plan->parent) {
         spec->crl_url = cm_crl_url(ctx, plan->parent);
         spec->ca_issuers_url = cm_issuer_url(ctx, plan->parent);
-        spec->ocsp_url = cm_ocsp_url(ctx);
     }
     return NULL;
 }
@@ -131,6 +130,7 @@ static cm_error_t *create(cm_ctx_t *ctx, const cm_authority_plan_t *plan)
         spec.not_after = signer->cert->not_after;
     }
     if (!error) {
+        spec.ocsp_url = plan->parent && signer->record->ocsp_key ? cm_ocsp_url(ctx) : NULL;
         error = cm_issuer_sign(&work.made, signer, &spec, ctx);
     }
     if (error) {
