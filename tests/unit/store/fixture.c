@@ -142,7 +142,8 @@ db_t *db_make(int which, int upgraded)
     db->which = which;
     db->config.deadline = apr_time_from_sec(10);
     make_params(db);
-    assert_done(cm_source_make(&db->source, &db->config, 4, pool));
+    apr_pool_create(&db->connections, pool);
+    assert_done(cm_source_make(&db->source, &db->config, 4, db->connections));
     assert_done(cm_store_make(&db->store, db->source, &db->config, pool));
     if (upgraded) {
         assert_done(cm_store_upgrade(&applied, db->store, pool));
@@ -152,6 +153,12 @@ db_t *db_make(int which, int upgraded)
                             " amount BIGINT, note TEXT, data %s)",
                             which == ON_SQLITE ? "BLOB" : "BYTEA"));
     return db;
+}
+
+void db_close(db_t *db)
+{
+    apr_pool_destroy(db->connections);
+    db->store = NULL;
 }
 
 const char *db_sql(const db_t *db, const char *sql)

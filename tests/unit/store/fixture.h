@@ -22,6 +22,7 @@ typedef struct {
     cm_store_config_t config;
     const cm_db_source_t *source;
     cm_store_t *store;
+    apr_pool_t *connections; /* of source */
 } db_t;
 
 /* A test case with the server running. */
@@ -30,6 +31,9 @@ TCase *db_case(const char *name);
 /* A fresh database, with the schema when `upgraded`, and the table
  * item (id KEYTEXT unique, amount BIGINT, note TEXT, data BLOB). */
 db_t *db_make(int which, int upgraded);
+
+/* Close all connections of `store`, which is not to be used again: SQLite must not be forked. */
+void db_close(db_t *db);
 
 /* Another store on the same database, as another process would have. */
 cm_store_t *db_another_store(const db_t *db);
