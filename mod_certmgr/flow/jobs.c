@@ -27,6 +27,13 @@ cm_error_t *cm_job_run(int *ran, cm_ctx_t *ctx, const cm_job_t *job, const char 
     const cm_lease_t lease = {job->name, holder, ctx->now,
                               ctx->now + apr_time_from_sec(LEASE_SECONDS)};
     cm_error_t *error = cm_lease_take(ran, ctx->store, &lease, ctx->pool);
+    cm_error_t *dropped;
 
-    return error || !*ran ? error : job->run(ctx);
+    if (error || !*ran) {
+        return error;
+    }
+    error = job->run(ctx);
+    /* else nobody could take over from a process that was stopped before the lease runs out */
+    dropped = cm_lease_drop(ctx->store, &lease, ctx->pool);
+    return error ? error : dropped;
 }
