@@ -32,12 +32,7 @@ static void print_text(const char *text)
 static void print_commands(void)
 {
     for (const cm_command_t *c = cm_commands(); c->words; c++) {
-        fputs(".TP\n.B ", stdout);
-        print_text(c->words);
-        if (*c->arguments) {
-            fputs(".I ", stdout);
-            print_text(c->arguments);
-        }
+        printf(".TP\n\\fB%s\\fR%s\\fI%s\\fR\n", c->words, *c->arguments ? " " : "", c->arguments);
         print_text(c->summary);
         if (*c->help) {
             fputs(".IP\n", stdout);

@@ -4,7 +4,6 @@
 #include <apr_strings.h>
 #include <apr_user.h>
 
-#include "base/secret.h"
 #include "ctl/config_file.h"
 #include "keys/keyring.h"
 #include "store/source.h"
@@ -47,28 +46,14 @@ static cm_error_t *open_store(cm_run_t *run)
 
 static cm_error_t *open_keys(cm_run_t *run)
 {
-    int count = run->config->tokens->nelts;
-    cm_token_config_t *tokens = apr_pcalloc(run->pool, sizeof(*tokens) * (apr_size_t)(count + 1));
+    apr_array_header_t *tokens;
+    cm_error_t *error = cm_config_tokens(&tokens, run->config, run->pool);
 
-    for (int i = 0; i < count; i++) {
-        const cm_config_token_t *line = &APR_ARRAY_IDX(run->config->tokens, i, cm_config_token_t);
-        cm_secret_t *pin = NULL;
-
-        if (line->pin) {
-            cm_error_t *error = cm_secret_read(&pin, line->pin, run->pool);
-
-            if (error) {
-                return error;
-            }
-        }
-        tokens[i].name = line->name;
-        tokens[i].module = line->module;
-        tokens[i].uri = line->uri;
-        tokens[i].pin = pin;
-        tokens[i].max_sessions = (int)run->config->token_sessions;
-        tokens[i].deadline = apr_time_from_sec(run->config->token_deadline);
+    if (error) {
+        return error;
     }
-    return cm_keyring_make(&run->ctx->keys, tokens, count, run->pool);
+    return cm_keyring_make(&run->ctx->keys, (const cm_token_config_t *)(void *)tokens->elts,
+                           tokens->nelts, run->pool);
 }
 
 static void open_context(cm_run_t *run)
@@ -92,6 +77,9 @@ cm_error_t *cm_run_open(cm_run_t *run)
     if (needs & CM_OPEN_CONFIG) {
         error = cm_config_read(&run->config, run->conf, run->pool);
         open_context(run);
+    }
+    if (!error && run->config) {
+        cm_config_environment(run->config, run->pool);
     }
     if (!error && (needs & CM_OPEN_KEYS)) {
         error = cm_config_check(run->config, run->pool);

@@ -159,12 +159,17 @@ static PKCS11_SLOT *labelled_slot(const session_t *session, const char *label)
 
 static cm_error_t *init_token(const cm_token_plan_t *plan, apr_pool_t *pool)
 {
+    /* C_InitToken reads 32 bytes, padded with blanks; libp11 hands on what it is given */
+    const char *label = apr_psprintf(pool, "%-32s", plan->label);
     session_t *session;
     PKCS11_SLOT *slot;
     cm_error_t *error = open_session(&session, plan->module, pool);
 
     if (error) {
         return error;
+    }
+    if (strlen(label) > 32) {
+        return cm_error_make(pool, CM_E_CONFIG, "the token's label is longer than 32 bytes");
     }
     if (labelled_slot(session, plan->label)) {
         return NULL; /* cut between the two steps in an earlier run */
@@ -175,8 +180,8 @@ static cm_error_t *init_token(const cm_token_plan_t *plan, apr_pool_t *pool)
                           plan->label),
             "initialise the token with its own tools, or name one that is there");
     }
-    if (PKCS11_init_token(slot->token, (const char *)cm_secret_reveal(plan->so_pin).data,
-                          plan->label) != 0) {
+    if (PKCS11_init_token(slot->token, (const char *)cm_secret_reveal(plan->so_pin).data, label) !=
+        0) {
         return cm_error_openssl(pool, CM_E_TOKEN, "the token can't be initialised");
     }
     return NULL;

@@ -203,7 +203,7 @@ static cm_error_t *seal_batch(int *sealed, cm_ctx_t *ctx, cm_key_t *key)
     return error;
 }
 
-cm_error_t *cm_audit_job(cm_ctx_t *ctx)
+cm_error_t *cm_audit_seal(cm_ctx_t *ctx)
 {
     cm_key_t *key;
     int sealed = 0;
@@ -221,11 +221,23 @@ cm_error_t *cm_audit_job(cm_ctx_t *ctx)
     return error;
 }
 
+cm_error_t *cm_audit_job(cm_ctx_t *ctx)
+{
+    cm_audit_head_t *newest;
+    cm_error_t *error = cm_head_newest(&newest, ctx->store, ctx->pool);
+
+    if (!error && newest &&
+        ctx->now < newest->time + apr_time_from_sec(ctx->config->audit_interval)) {
+        return NULL;
+    }
+    return error ? error : cm_audit_seal(ctx);
+}
+
 cm_error_t *cm_audit_head(const char **line, cm_ctx_t *ctx)
 {
     cm_audit_head_t *head = NULL;
     cm_key_t *key;
-    cm_error_t *error = cm_audit_job(ctx);
+    cm_error_t *error = cm_audit_seal(ctx);
 
     if (!error) {
         error = cm_head_newest(&head, ctx->store, ctx->pool);

@@ -36,7 +36,10 @@ void cm_audit_refusal(const cm_ctx_t *ctx, cm_audit_draft_t *draft, const cm_err
 /* Leaf hash of an event as read from the database (32 bytes). */
 cm_bytes_t cm_audit_leaf_hash(const cm_audit_event_t *event, apr_pool_t *pool);
 
-/* Job: seal what is not sealed yet and sign the new head. */
+/* Seal what is not sealed yet and sign the new head. */
+cm_error_t *cm_audit_seal(cm_ctx_t *ctx);
+
+/* Job: the same, at most once in CertMgrAuditInterval. */
 cm_error_t *cm_audit_job(cm_ctx_t *ctx);
 
 /* The text that is signed:

@@ -96,10 +96,6 @@ static cm_error_t *store_person(cm_txn_t *txn, cm_audit_event_t *event, void *ba
     if (!error && create->login) {
         error = cm_person_add_login(txn, create->person->id, create->login);
     }
-    for (int i = 0; !error && create->person->roles && i < create->person->roles->nelts; i++) {
-        error = cm_person_add_role(txn, create->person->id,
-                                   APR_ARRAY_IDX(create->person->roles, i, const char *));
-    }
     return error;
 }
 
@@ -113,11 +109,33 @@ static cm_error_t *check_role(const cm_ctx_t *ctx, const char *role)
     return NULL;
 }
 
+/* Name and address must be fit for a certificate: better refused now than at each enrollment. */
+static cm_error_t *check_names(const cm_ctx_t *ctx, const cm_person_t *person)
+{
+    apr_array_header_t *attributes = apr_array_make(ctx->pool, 1, sizeof(cm_name_attribute_t));
+    const cm_name_attribute_t cn = {"CN", person->name, 0};
+    cm_name_t *name;
+    cm_san_t mail;
+    cm_error_t *error;
+
+    APR_ARRAY_PUSH(attributes, cm_name_attribute_t) = cn;
+    error = cm_name_make(&name, attributes, ctx->pool);
+    if (error) {
+        cm_error_locate(error, "/name", error->rule);
+    }
+    if (person->mail) {
+        cm_error_t *bad = cm_san_make(&mail, "email", person->mail, ctx->pool);
+
+        error = cm_error_join(error, bad ? cm_error_locate(bad, "/mail", bad->rule) : NULL);
+    }
+    return error;
+}
+
 cm_error_t *cm_person_create(const cm_ctx_t *ctx, cm_person_t *person, const cm_login_t *login)
 {
     cm_audit_draft_t *draft;
     create_t create = {person, login};
-    cm_error_t *error = NULL;
+    cm_error_t *error = check_names(ctx, person);
     json_t *roles;
 
     person->id = cm_ctx_id(ctx);

@@ -98,34 +98,8 @@ cm_error_t *cm_service_make(cm_service_t **service, server_rec *main_server, apr
 
 cm_error_t *cm_service_read_secrets(cm_service_t *service, apr_pool_t *pool)
 {
-    const cm_config_t *config = service->config;
-
-    service->tokens = apr_array_make(pool, config->tokens->nelts, sizeof(cm_token_config_t));
-    for (int i = 0; i < config->tokens->nelts; i++) {
-        const cm_config_token_t *wanted = &APR_ARRAY_IDX(config->tokens, i, cm_config_token_t);
-        cm_token_config_t *token = apr_array_push(service->tokens);
-        cm_secret_t *pin = NULL;
-
-        if (wanted->pin) {
-            cm_error_t *error = cm_secret_read(&pin, wanted->pin, pool);
-
-            if (error) {
-                return cm_error_wrap(cm_error_make(pool, CM_E_CONFIG,
-                                                   "CertMgrToken %s: the PIN can't be read",
-                                                   wanted->name),
-                                     error);
-            }
-        }
-        *token = (cm_token_config_t){
-            .name = wanted->name,
-            .module = wanted->module,
-            .uri = wanted->uri,
-            .pin = pin,
-            .max_sessions = (int)config->token_sessions,
-            .deadline = apr_time_from_sec(config->token_deadline),
-        };
-    }
-    return NULL;
+    cm_config_environment(service->config, pool);
+    return cm_config_tokens(&service->tokens, service->config, pool);
 }
 
 static const char *make_holder(const cm_host_t *host, apr_pool_t *pool)

@@ -107,21 +107,39 @@ static apr_int64_t days_since_epoch(int year, int month, int day)
            719527;
 }
 
-/* YYMMDDHHMMSSZ or YYYYMMDDHHMMSSZ, a date that exists. */
-static int read_time(apr_time_t *time, cm_bytes_t v, int tag)
+/* All digits but the closing "Z". */
+static int is_time_text(cm_bytes_t v, apr_size_t len)
 {
-    static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-    apr_size_t lead = tag == CM_DER_UTC_TIME ? 2 : 4;
-    const unsigned char *p = v.data + lead;
-    int year, month, day, seconds;
-
-    if (v.len != lead + 11 || v.data[v.len - 1] != 'Z') {
+    if (v.len != len || v.data[len - 1] != 'Z') {
         return 0;
     }
-    for (apr_size_t i = 0; i < v.len - 1; i++) {
+    for (apr_size_t i = 0; i < len - 1; i++) {
         if (!apr_isdigit(v.data[i])) {
             return 0;
         }
+    }
+    return 1;
+}
+
+static int is_date(int year, int month, int day)
+{
+    static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+
+    if (year < 1 || month < 0 || month > 11 || day < 0) {
+        return 0;
+    }
+    return day < days[month] + (month == 1 && is_leap(year));
+}
+
+/* YYMMDDHHMMSSZ or YYYYMMDDHHMMSSZ, a time that exists. */
+static int read_time(apr_time_t *time, cm_bytes_t v, int tag)
+{
+    apr_size_t lead = tag == CM_DER_UTC_TIME ? 2 : 4;
+    const unsigned char *p = v.data + lead;
+    int year, month, day, hour, minute, second;
+
+    if (!is_time_text(v, lead + 11)) {
+        return 0;
     }
     year = two_digits(v.data);
     if (lead == 4) {
@@ -131,15 +149,14 @@ static int read_time(apr_time_t *time, cm_bytes_t v, int tag)
     }
     month = two_digits(p) - 1;
     day = two_digits(p + 2) - 1;
-    if (year < 1 || month < 0 || month > 11 || day < 0 ||
-        day >= days[month] + (month == 1 && is_leap(year))) {
+    hour = two_digits(p + 4);
+    minute = two_digits(p + 6);
+    second = two_digits(p + 8);
+    if (!is_date(year, month, day) || hour > 23 || minute > 59 || second > 59) {
         return 0;
     }
-    if (two_digits(p + 4) > 23 || two_digits(p + 6) > 59 || two_digits(p + 8) > 59) {
-        return 0;
-    }
-    seconds = (two_digits(p + 4) * 60 + two_digits(p + 6)) * 60 + two_digits(p + 8);
-    *time = apr_time_from_sec(days_since_epoch(year, month, day) * 86400 + seconds);
+    *time = apr_time_from_sec(days_since_epoch(year, month, day) * 86400 +
+                              (hour * 60 + minute) * 60 + second);
     return 1;
 }
 
@@ -167,29 +184,52 @@ static int ascends(cm_bytes_t content)
     return 1;
 }
 
-/* Content of a universal primitive type. */
-static const char *check_primitive(int tag, cm_bytes_t v)
+static int is_boolean(cm_bytes_t v)
+{
+    return v.len == 1 && (v.data[0] == 0x00 || v.data[0] == 0xff);
+}
+
+static int is_null(cm_bytes_t v)
+{
+    return v.len == 0;
+}
+
+static int is_utc_time(cm_bytes_t v)
 {
     apr_time_t time;
 
-    switch (tag) {
-    case CM_DER_BOOLEAN:
-        return v.len == 1 && (v.data[0] == 0x00 || v.data[0] == 0xff) ? NULL : "der.boolean";
-    case CM_DER_INTEGER:
-    case CM_DER_ENUMERATED:
-        return is_integer(v) ? NULL : "der.integer";
-    case CM_DER_BIT_STRING:
-        return is_bit_string(v) ? NULL : "der.bit-string";
-    case CM_DER_NULL:
-        return v.len == 0 ? NULL : "der.null";
-    case CM_DER_OID:
-        return is_arcs(v) ? NULL : "der.oid";
-    case CM_DER_UTC_TIME:
-    case CM_DER_GENERALIZED_TIME:
-        return read_time(&time, v, tag) ? NULL : "der.time";
-    default:
-        return NULL;
+    return read_time(&time, v, CM_DER_UTC_TIME);
+}
+
+static int is_generalized_time(cm_bytes_t v)
+{
+    apr_time_t time;
+
+    return read_time(&time, v, CM_DER_GENERALIZED_TIME);
+}
+
+/* Universal primitive types whose content has a canonical form. */
+static const struct {
+    int tag;
+    const char *rule;
+    int (*is_canonical)(cm_bytes_t content);
+} primitives[] = {{CM_DER_BOOLEAN, "der.boolean", is_boolean},
+                  {CM_DER_INTEGER, "der.integer", is_integer},
+                  {CM_DER_ENUMERATED, "der.integer", is_integer},
+                  {CM_DER_BIT_STRING, "der.bit-string", is_bit_string},
+                  {CM_DER_NULL, "der.null", is_null},
+                  {CM_DER_OID, "der.oid", is_arcs},
+                  {CM_DER_UTC_TIME, "der.time", is_utc_time},
+                  {CM_DER_GENERALIZED_TIME, "der.time", is_generalized_time}};
+
+static const char *check_primitive(int tag, cm_bytes_t v)
+{
+    for (apr_size_t i = 0; i < sizeof primitives / sizeof *primitives; i++) {
+        if (primitives[i].tag == tag) {
+            return primitives[i].is_canonical(v) ? NULL : primitives[i].rule;
+        }
     }
+    return NULL;
 }
 
 /* X.680 8.4: what X.509 and its relatives are made of. 13 is RELATIVE-OID; EXTERNAL, REAL, EMBEDDED
@@ -430,29 +470,40 @@ const char *cm_der_oid_text(cm_bytes_t content, apr_pool_t *pool)
     return apr_pstrmemdup(pool, text, (apr_size_t)(at - text));
 }
 
+/* Length of the canonical decimal number at `at`, 0 when there is none that an arc can be. */
+static int read_arc(apr_uint64_t *arc, const char *at)
+{
+    int length = 0;
+
+    *arc = 0;
+    for (; length < 10 && apr_isdigit(at[length]); length++) {
+        *arc = *arc * 10 + (apr_uint64_t)(at[length] - '0');
+    }
+    /* 80 is what the first octets add to the second arc */
+    return (length > 1 && *at == '0') || *arc > APR_UINT32_MAX - 80 ? 0 : length;
+}
+
+/* The first two arcs (X.660 7.6). */
+static int is_root(apr_uint64_t first, apr_uint64_t second)
+{
+    return first == 2 || (first < 2 && second < 40);
+}
+
 cm_error_t *cm_der_check_oid(const char *oid, apr_pool_t *pool)
 {
+    apr_uint64_t arcs[ARCS];
     const char *at = oid;
-    apr_uint64_t first = 0;
-    int arcs = 0, ok = 1;
+    int count = 0, length;
 
-    for (; ok && arcs < ARCS; at++) {
-        apr_uint64_t arc = 0;
-        int length = 0;
-
-        for (; length < 10 && apr_isdigit(at[length]); length++) {
-            arc = arc * 10 + (apr_uint64_t)(at[length] - '0');
-        }
-        first = arcs ? first : arc;
-        ok = length > 0 && !(length > 1 && *at == '0') && arc <= APR_UINT32_MAX - 80 &&
-             !(arcs == 0 && arc > 2) && !(arcs == 1 && first < 2 && arc > 39);
-        arcs++;
+    for (;;) {
+        length = read_arc(&arcs[count++], at);
         at += length;
-        if (*at != '.') {
+        if (!length || *at != '.' || count == ARCS) {
             break;
         }
+        at++;
     }
-    if (!ok || *at || arcs < 2) {
+    if (!length || *at || count < 2 || !is_root(arcs[0], arcs[1])) {
         return cm_error_locate(cm_error_make(pool, CM_E_VALUE, "not an object identifier"), NULL,
                                "der.oid");
     }

@@ -2,12 +2,15 @@
 #include "policy/config.h"
 
 #include <apr_cstr.h>
+#include <apr_env.h>
 #include <apr_lib.h>
 #include <apr_strings.h>
 #include <apr_uri.h>
 #include <stddef.h>
 
+#include "base/secret.h"
 #include "base/text.h"
+#include "keys/token.h"
 
 #define CM_SETTING(name, kind, member, min, max, initial, about)                                   \
     {name, kind, offsetof(cm_config_t, member), min, max, initial, about},
@@ -188,6 +191,27 @@ static cm_error_t *set_token(apr_array_header_t *tokens, const cm_setting_t *set
     return NULL;
 }
 
+static cm_error_t *set_pair(apr_array_header_t *pairs, const cm_setting_t *setting,
+                            const char *const *words, apr_pool_t *pool)
+{
+    cm_config_pair_t *pair;
+
+    if (!*words[0] ||
+        strspn(words[0], "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") != strlen(words[0])) {
+        return refuse_value(setting, words[0], "a name of capitals, digits and _ is expected",
+                            pool);
+    }
+    if (pairs->nelts >= setting->max) {
+        return refuse(setting->name,
+                      apr_psprintf(pool, "more than %" APR_INT64_T_FMT " variables", setting->max),
+                      "config.value", pool);
+    }
+    pair = apr_array_push(pairs);
+    pair->name = apr_pstrdup(pool, words[0]);
+    pair->value = apr_pstrdup(pool, words[1]);
+    return NULL;
+}
+
 static cm_error_t *set(cm_config_t *config, const cm_setting_t *setting, const char *const *words,
                        apr_pool_t *pool)
 {
@@ -201,6 +225,8 @@ static cm_error_t *set(cm_config_t *config, const cm_setting_t *setting, const c
     case CM_SETTING_COUNT:
     case CM_SETTING_DURATION:
         return set_number(place, setting, words[0], pool);
+    case CM_SETTING_PAIR:
+        return set_pair(*(apr_array_header_t **)place, setting, words, pool);
     case CM_SETTING_TOKEN:
         return set_token(*(apr_array_header_t **)place, setting, words, pool);
     }
@@ -222,6 +248,7 @@ cm_error_t *cm_config_make(cm_config_t **config, apr_pool_t *pool)
     cm_error_t *error = NULL;
 
     *config = apr_pcalloc(pool, sizeof **config);
+    (*config)->token_environment = apr_array_make(pool, 2, sizeof(cm_config_pair_t));
     (*config)->tokens = apr_array_make(pool, 4, sizeof(cm_config_token_t));
     for (const cm_setting_t *setting = settings; setting->name && !error; setting++) {
         if (*setting->initial) {
@@ -231,24 +258,32 @@ cm_error_t *cm_config_make(cm_config_t **config, apr_pool_t *pool)
     return error;
 }
 
+static const struct {
+    int count;
+    const char *words;
+} word_counts[] = {
+    [CM_SETTING_PATH] = {1, "one word is expected"},
+    [CM_SETTING_URL] = {1, "one word is expected"},
+    [CM_SETTING_KEY] = {1, "one word is expected"},
+    [CM_SETTING_COUNT] = {1, "one word is expected"},
+    [CM_SETTING_DURATION] = {1, "one word is expected"},
+    [CM_SETTING_PAIR] = {2, "two words are expected: name and value"},
+    [CM_SETTING_TOKEN] = {4, "four words are expected: name, module, URI, source of the PIN"},
+};
+
 cm_error_t *cm_config_set(cm_config_t *config, const char *name, int count,
                           const char *const *words, apr_pool_t *pool)
 {
     const cm_setting_t *setting = find(name);
-    int expected;
+    apr_size_t kind = setting ? (apr_size_t)setting->kind : 0;
 
     if (!setting) {
         return cm_error_locate(cm_error_make(pool, CM_E_NOT_FOUND, "%s: no such directive",
                                              cm_text_escape(name, pool)),
                                NULL, "config.unknown");
     }
-    expected = setting->kind == CM_SETTING_TOKEN ? 4 : 1;
-    if (count != expected) {
-        return refuse(setting->name,
-                      expected == 4
-                          ? "four words are expected: name, module, URI, source of the PIN"
-                          : "one word is expected",
-                      "config.words", pool);
+    if (count != word_counts[kind].count) {
+        return refuse(setting->name, word_counts[kind].words, "config.words", pool);
     }
     return set(config, setting, words, pool);
 }
@@ -270,4 +305,41 @@ cm_error_t *cm_config_check(const cm_config_t *config, apr_pool_t *pool)
         }
     }
     return error;
+}
+
+void cm_config_environment(const cm_config_t *config, apr_pool_t *pool)
+{
+    for (int i = 0; i < config->token_environment->nelts; i++) {
+        const cm_config_pair_t *pair =
+            &APR_ARRAY_IDX(config->token_environment, i, cm_config_pair_t);
+
+        apr_env_set(pair->name, pair->value, pool);
+    }
+}
+
+cm_error_t *cm_config_tokens(apr_array_header_t **tokens, const cm_config_t *config,
+                             apr_pool_t *pool)
+{
+    *tokens = apr_array_make(pool, config->tokens->nelts, sizeof(cm_token_config_t));
+    for (int i = 0; i < config->tokens->nelts; i++) {
+        const cm_config_token_t *line = &APR_ARRAY_IDX(config->tokens, i, cm_config_token_t);
+        cm_token_config_t *token = apr_array_push(*tokens);
+        cm_secret_t *pin = NULL;
+        cm_error_t *error = line->pin ? cm_secret_read(&pin, line->pin, pool) : NULL;
+
+        if (error) {
+            return cm_error_wrap(
+                refuse("CertMgrToken",
+                       apr_psprintf(pool, "the PIN of %s can't be read", line->name), "config.pin",
+                       pool),
+                error);
+        }
+        *token = (cm_token_config_t){.name = line->name,
+                                     .module = line->module,
+                                     .uri = line->uri,
+                                     .pin = pin,
+                                     .max_sessions = (int)config->token_sessions,
+                                     .deadline = apr_time_from_sec(config->token_deadline)};
+    }
+    return NULL;
 }

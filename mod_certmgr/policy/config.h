@@ -15,9 +15,14 @@ typedef struct {
     const char *pin; /* source for cm_secret_read, or NULL for a token without log-in */
 } cm_config_token_t;
 
+typedef struct {
+    const char *name, *value;
+} cm_config_pair_t;
+
 typedef struct cm_config_t {
     const char *url;
-    apr_array_header_t *tokens; /* of cm_config_token_t */
+    apr_array_header_t *tokens;            /* of cm_config_token_t */
+    apr_array_header_t *token_environment; /* of cm_config_pair_t */
     apr_int64_t token_sessions;
     apr_int64_t token_deadline; /* seconds, as all durations here */
     apr_int64_t database_deadline;
@@ -35,6 +40,7 @@ typedef enum {
     CM_SETTING_KEY,      /* const char *, a PKCS#11 URI; keys/ reads it */
     CM_SETTING_COUNT,    /* apr_int64_t */
     CM_SETTING_DURATION, /* apr_int64_t, seconds, written as cm_text_duration reads it */
+    CM_SETTING_PAIR,     /* two words, a name and its value; adds to an array */
     CM_SETTING_TOKEN     /* four words, one more element in an array of cm_config_token_t */
 } cm_setting_kind_t;
 
@@ -63,5 +69,13 @@ cm_error_t *cm_config_set(cm_config_t *config, const char *name, int count,
 /* What must be there and is not (CM_E_CONFIG, rule config.missing, all of it joined), once all
  * lines are read: the URL, a token, the audit key. The database is looked for by who opens it. */
 cm_error_t *cm_config_check(const cm_config_t *config, apr_pool_t *pool);
+
+/* Set the variables of CertMgrTokenEnvironment, where no other thread runs yet. */
+void cm_config_environment(const cm_config_t *config, apr_pool_t *pool);
+
+/* What cm_keyring_make takes, array of cm_token_config_t: the tokens with their PINs read.
+ * CM_E_CONFIG when a PIN can't be. */
+cm_error_t *cm_config_tokens(apr_array_header_t **tokens, const cm_config_t *config,
+                             apr_pool_t *pool);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <apr_strings.h>
 
+#include "flow/audit.h"
 #include "proto/problem.h"
 #include "proto/reply.h"
 #include "proto/route.h"
@@ -76,8 +77,21 @@ static cm_error_t *check_media_type(cm_reply_t *reply, const cm_route_t *route,
         NULL, coded ? "media.encoding" : "media.type");
 }
 
-static cm_error_t *serve(cm_reply_t *reply, cm_ctx_t *ctx, cm_call_t *call, const cm_route_t *route)
+void cm_dispatch_record(const cm_ctx_t *ctx, const cm_call_t *call, const cm_error_t *error)
 {
+    if (ctx->who && (call->route->flags & CM_ROUTE_CHANGES) &&
+        cm_code_info(error->code)->status < 500) {
+        cm_audit_draft_t *draft = cm_audit_begin(ctx, "call.refuse", NULL);
+
+        cm_json_set_text(draft->detail, "method", call->route->method);
+        cm_json_set_text(draft->detail, "route", call->route->path);
+        cm_audit_refusal(ctx, draft, error);
+    }
+}
+
+static cm_error_t *admit(cm_reply_t *reply, cm_ctx_t *ctx, cm_call_t *call)
+{
+    const cm_route_t *route = call->route;
     cm_error_t *error = check_origin(route, call, ctx->pool);
 
     if (!error) {
@@ -87,7 +101,18 @@ static cm_error_t *serve(cm_reply_t *reply, cm_ctx_t *ctx, cm_call_t *call, cons
         error = check_media_type(reply, route, call, ctx->pool);
         error = error ? error : call->read(&call->body, call, route->max_body, ctx->pool);
     }
-    return error ? error : route->run(reply, ctx, call);
+    return error;
+}
+
+static cm_error_t *serve(cm_reply_t *reply, cm_ctx_t *ctx, cm_call_t *call)
+{
+    cm_error_t *error = admit(reply, ctx, call);
+
+    if (error) {
+        cm_dispatch_record(ctx, call, error);
+        return error;
+    }
+    return call->route->run(reply, ctx, call);
 }
 
 static cm_error_t *refuse_method(cm_reply_t *reply, const cm_route_found_t *found,
@@ -129,7 +154,7 @@ void cm_dispatch_among(cm_reply_t *reply, cm_ctx_t *ctx, cm_call_t *call,
     cm_reply_clear(reply, ctx->pool);
     cm_route_find(&found, protocols, call, ctx->pool);
     if (found.route) {
-        error = serve(reply, ctx, call, found.route);
+        error = serve(reply, ctx, call);
     } else {
         error = refuse_method(reply, &found, call, ctx->pool);
     }

@@ -28,6 +28,7 @@ struct cm_call_t {
     cm_error_t *(*read)(cm_bytes_t *body, const cm_call_t *call, apr_size_t max, apr_pool_t *pool);
     void *self;
     /* filled in by the dispatcher */
+    const struct cm_route_t *route;
     cm_bytes_t body;
     apr_table_t *words; /* values of the {names} in the route's path */
 };
@@ -44,7 +45,7 @@ enum {
     CM_ROUTE_CHANGES = 0x02,      /* changes something: the rules against cross-site calls apply */
 };
 
-typedef struct {
+typedef struct cm_route_t {
     const char *method; /* NULL ends a table */
     const char *path;   /* "/api/v1/enroll/{id}/events"; {name} matches one non-empty segment, a
                            closing "*" the rest */
@@ -79,6 +80,10 @@ void cm_dispatch(cm_reply_t *reply, cm_ctx_t *ctx, cm_call_t *call);
 /* The same with other protocols: for tests. */
 void cm_dispatch_among(cm_reply_t *reply, cm_ctx_t *ctx, cm_call_t *call,
                        const cm_protocol_t *protocols);
+
+/* Record in the audit log that a known person tried to change something with a call that never got
+ * as far as flow/, which records its own refusals. Calls of strangers and reads are passed over. */
+void cm_dispatch_record(const cm_ctx_t *ctx, const cm_call_t *call, const cm_error_t *error);
 
 /* A reply for a call that can't even be dispatched (no usable configuration): a problem document.
  */

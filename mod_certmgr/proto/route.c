@@ -71,6 +71,7 @@ void cm_route_find(cm_route_found_t *found, const cm_protocol_t *protocols, cm_c
             if (strcmp(route->method, method) == 0) {
                 found->protocol = protocol;
                 found->route = route;
+                call->route = route;
                 call->words = words;
                 return;
             }

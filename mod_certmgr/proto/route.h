@@ -19,7 +19,8 @@ typedef struct {
     const char *allow;             /* methods of this path for Allow; NULL: no such path */
 } cm_route_found_t;
 
-/* HEAD is served by the route of GET. Fills call->words. */
+/* HEAD is served by the route of GET. Fills call->route and
+ * call->words. */
 void cm_route_find(cm_route_found_t *found, const cm_protocol_t *protocols, cm_call_t *call,
                    apr_pool_t *pool);
 

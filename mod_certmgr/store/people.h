@@ -25,7 +25,8 @@ cm_error_t *cm_person_by_login(cm_person_t **person, cm_store_t *store, const cm
 cm_error_t *cm_people_list(apr_array_header_t **people, cm_store_t *store, const char *after,
                            int limit, apr_pool_t *pool);
 
-/* CM_E_CONFLICT when the id, the log-in or the assignment is there already. */
+/* cm_person_insert: with roles. CM_E_CONFLICT when the id, the log-in or the assignment is there
+ * already. */
 cm_error_t *cm_person_insert(cm_txn_t *txn, const cm_person_t *person);
 cm_error_t *cm_person_add_login(cm_txn_t *txn, const char *person, const cm_login_t *login);
 cm_error_t *cm_person_add_role(cm_txn_t *txn, const char *person, const char *role);

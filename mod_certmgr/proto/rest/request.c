@@ -149,12 +149,18 @@ const cm_json_member_t *cm_rest_action_members(const char *path)
 
 /* The body as a record. */
 static cm_error_t *read_body(void *record, const cm_json_member_t *members, const cm_call_t *call,
-                             apr_pool_t *pool)
+                             const cm_ctx_t *ctx)
 {
     json_t *document;
-    cm_error_t *error = cm_json_parse(&document, call->body, pool);
+    cm_error_t *error = cm_json_parse(&document, call->body, ctx->pool);
 
-    return error ? error : cm_json_read(record, members, document, "", pool);
+    if (!error) {
+        error = cm_json_read(record, members, document, "", ctx->pool);
+    }
+    if (error) {
+        cm_dispatch_record(ctx, call, error);
+    }
+    return error;
 }
 
 static int has_happened(cm_state_t state)
@@ -173,7 +179,7 @@ cm_error_t *cm_rest_submit(cm_reply_t *reply, cm_ctx_t *ctx, const cm_call_t *ca
     if (!members) {
         return cm_error_make(ctx->pool, CM_E_NOT_FOUND, "there is no such operation");
     }
-    error = read_body(&submission, members, call, ctx->pool);
+    error = read_body(&submission, members, call, ctx);
     if (error) {
         return error;
     }
@@ -194,7 +200,7 @@ cm_error_t *cm_rest_act(cm_reply_t *reply, cm_ctx_t *ctx, const cm_call_t *call)
 {
     cm_request_action_t action = {0};
     cm_request_view_t *view;
-    cm_error_t *error = read_body(&action, cm_rest_action_members(call->path), call, ctx->pool);
+    cm_error_t *error = read_body(&action, cm_rest_action_members(call->path), call, ctx);
 
     if (!error) {
         error = cm_request_act(&view, ctx, cm_rest_operation(call->path),

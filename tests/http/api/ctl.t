@@ -47,7 +47,7 @@ subtest 'every command has help' => sub {
 
 subtest 'the token or the database is away' => sub {
     my $conf = read_file($i->{CERTMGR_CONF});
-    write_file(scratch('no-token.conf'), $conf =~ s/"pkcs11:token=certmgr"/"pkcs11:token=absent"/r);
+    write_file(scratch('no-token.conf'), $conf =~ s/pkcs11:token=certmgr/pkcs11:token=absent/gr);
     my ($code, $out) = command("$ENV{CERTMGR_TEST_BUILD}/certmgrctl", '-f', scratch('no-token.conf'), qw(audit verify));
     is($code, $codes->{unreachable}, 'token') or diag($out);
     write_file(scratch('no-db.conf'), $conf =~ s{DBDParams ".*?"}{DBDParams "/nowhere/certmgr.db"}r);

@@ -33,7 +33,7 @@ static void make_history(void)
     act_as("user1");
     for (int i = 0; i < 3; i++) {
         enroll();
-        assert_done(cm_audit_job(ctx));
+        assert_done(cm_audit_seal(ctx));
     }
 }
 

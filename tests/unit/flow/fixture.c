@@ -87,6 +87,7 @@ static void make_context(void)
                                .deadline = apr_time_from_sec(5)};
     cm_store_config_t *database = apr_pcalloc(pool, sizeof *database);
     const char *heads = in_folder("heads");
+    int applied;
     const cm_db_source_t *source;
     cm_host_t *host = apr_pmemdup(pool, cm_host_plain(), sizeof *host);
 
@@ -106,7 +107,7 @@ static void make_context(void)
     database->params = in_folder("certmgr.db");
     assert_done(cm_source_make(&source, database, 8, pool));
     assert_done(cm_store_make(&ctx->store, source, database, pool));
-    assert_done(cm_store_upgrade(ctx->store, pool));
+    assert_done(cm_store_upgrade(&applied, ctx->store, pool));
 }
 
 static void make_people(void)

@@ -7,7 +7,7 @@
 #include "unit/flow/fixture.h"
 #include "unit/flow/suite.h"
 
-static cm_error_t *revoke(const char *certificate, const char *reason)
+static cm_error_t *revoke_it(const char *certificate, const char *reason)
 {
     const cm_submission_t submission = {
         .operation = CM_OP_REVOKE, .certificate = certificate, .reason = reason, .remarks = "lost"};
@@ -87,7 +87,7 @@ START_TEST(others_do_not_see_it)
     assert_refused(cm_request_show(&view, ctx, -1, mine->request->id), CM_E_NOT_FOUND, NULL);
     assert_refused(cm_certificate_show(&certificate, ctx, mine->certificate->id), CM_E_NOT_FOUND,
                    NULL);
-    assert_refused(revoke(mine->certificate->id, "superseded"), CM_E_NOT_FOUND, NULL);
+    assert_refused(revoke_it(mine->certificate->id, "superseded"), CM_E_NOT_FOUND, NULL);
     assert_done(cm_request_page(&page, ctx, -1, NULL, 50));
     ck_assert_int_eq(page->nelts, 0);
     act_as("officer1");
@@ -105,17 +105,17 @@ START_TEST(a_revocation_is_final)
     act_as("user1");
     mine = enroll();
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
-        assert_refused(revoke(mine->certificate->id, wrong[i]), CM_E_REFUSED, "revoke.reason");
+        assert_refused(revoke_it(mine->certificate->id, wrong[i]), CM_E_REFUSED, "revoke.reason");
     }
-    assert_refused(revoke("nope", "superseded"), CM_E_NOT_FOUND, NULL);
-    assert_done(revoke(mine->certificate->id, "keyCompromise"));
-    assert_refused(revoke(mine->certificate->id, "keyCompromise"), CM_E_CONFLICT,
+    assert_refused(revoke_it("nope", "superseded"), CM_E_NOT_FOUND, NULL);
+    assert_done(revoke_it(mine->certificate->id, "keyCompromise"));
+    assert_refused(revoke_it(mine->certificate->id, "keyCompromise"), CM_E_CONFLICT,
                    "certificate.revoked");
     ck_assert_str_eq(sql_value("SELECT count(*) FROM revoked"), "1");
     mine = enroll();
     clock_now += apr_time_from_sec(86400 * 31);
     act_as("user1");
-    assert_refused(revoke(mine->certificate->id, "superseded"), CM_E_CONFLICT,
+    assert_refused(revoke_it(mine->certificate->id, "superseded"), CM_E_CONFLICT,
                    "certificate.expired");
 }
 END_TEST
@@ -124,7 +124,7 @@ START_TEST(the_authoritys_own_certificates_are_no_subject_of_requests)
 {
     act_as("officer1");
     assert_refused(
-        revoke(sql_value("SELECT id FROM certificate WHERE owner IS NULL"), "superseded"),
+        revoke_it(sql_value("SELECT id FROM certificate WHERE owner IS NULL"), "superseded"),
         CM_E_REFUSED, "certificate.profile");
 }
 END_TEST
@@ -136,7 +136,7 @@ START_TEST(an_officer_revokes_for_others)
     act_as("user1");
     mine = enroll();
     act_as("officer1");
-    assert_done(revoke(mine->certificate->id, "privilegeWithdrawn"));
+    assert_done(revoke_it(mine->certificate->id, "privilegeWithdrawn"));
 }
 END_TEST
 

@@ -13,7 +13,7 @@
 #include "unit/flow/fixture.h"
 #include "unit/flow/suite.h"
 
-static void revoke(const cm_certificate_t *certificate)
+static void revoke_it(const cm_certificate_t *certificate)
 {
     const cm_submission_t submission = {.operation = CM_OP_REVOKE,
                                         .certificate = certificate->id,
@@ -83,7 +83,7 @@ START_TEST(ocsp_follows_the_record_at_once)
     mine = enroll();
     ck_assert_int_eq(ocsp_status(X509_get_serialNumber(x509(mine->certificate->der)), &reason),
                      V_OCSP_CERTSTATUS_GOOD);
-    revoke(mine->certificate);
+    revoke_it(mine->certificate);
     ck_assert_int_eq(ocsp_status(X509_get_serialNumber(x509(mine->certificate->der)), &reason),
                      V_OCSP_CERTSTATUS_REVOKED);
     ck_assert_int_eq(reason, OCSP_REVOKED_STATUS_KEYCOMPROMISE);
@@ -130,7 +130,7 @@ START_TEST(the_crl_follows_when_its_job_runs)
     assert_done(cm_crl_job(ctx));
     assert_done(cm_crl_fetch(&crl, &der, ctx, "ca"));
     ck_assert_int_eq(crl->number, 1); /* nothing was due */
-    revoke(mine->certificate);
+    revoke_it(mine->certificate);
     clock_now += apr_time_from_sec(config->crl_gather);
     act_as(NULL);
     assert_done(cm_crl_job(ctx));
@@ -177,7 +177,7 @@ START_TEST(only_a_good_certificate_logs_in)
     sql("UPDATE person SET state = 'inactive' WHERE name = 'user1'");
     assert_refused(cm_identity_resolve(&who, ctx, &evidence), CM_E_IDENTITY, "login.inactive");
     sql("UPDATE person SET state = 'active'");
-    revoke(mine->certificate);
+    revoke_it(mine->certificate);
     assert_refused(cm_identity_resolve(&who, ctx, &evidence), CM_E_IDENTITY, "login.certificate");
 }
 END_TEST

@@ -63,6 +63,8 @@ START_TEST(foreign_keys_are_passed_over)
         "--keypairgen", "--key-type", "EC:edwards25519", "--label", "ed", "--id", "77", NULL};
     static const char *const secp256k1[] = {"--keypairgen", "--key-type", "EC:secp256k1", "--label",
                                             "koblitz",      "--id",       "78",           NULL};
+    static const char *const namesake[] = {
+        "--keypairgen", "--key-type", "EC:edwards25519", "--label", "mine", "--id", "7b", NULL};
     static const char *const small[] = {"--keypairgen", "--key-type", "rsa:1024", "--label",
                                         "small",        "--id",       "79",       NULL};
     static const char *const aes[] = {"--keygen", "--key-type", "AES:32", "--label",
@@ -72,6 +74,7 @@ START_TEST(foreign_keys_are_passed_over)
     pkcs11_tool(secp256k1);
     pkcs11_tool(small);
     pkcs11_tool(aes);
+    pkcs11_tool(namesake);
     ring = make_ring();
     assert_done(cm_keyring_find(&key, ring, "pkcs11:token=certmgr;object=mine", pool));
     assert_done(sign_and_verify(key, CM_DIGEST_SHA256, pool));

@@ -242,6 +242,7 @@ START_TEST(the_database_is_that_of_our_virtual_host)
                                    HOST("ours", "CertMgr on\n") HOST("last", ""))
                          ->driver,
                      "ours");
+    ck_assert_str_eq(read_good(HOST("ours", "CertMgr on\n") "DBDriver main\n")->driver, "ours");
     ck_assert_str_eq(read_good("DBDriver main\nDBDParams m\n" HOST("other", ""))->driver, "main");
     ck_assert_str_eq(read_good(HOST("only", "") "CertMgrCRLGather 1s\n")->params, "only-params");
     ck_assert_ptr_null(read_good(HOST("a", "") HOST("b", ""))->driver);
@@ -303,6 +304,24 @@ START_TEST(a_mistake_in_an_included_file_is_named_there)
 }
 END_TEST
 
+START_TEST(files_include_each_other_to_a_certain_depth)
+{
+    cm_config_t *config;
+    const char *path = NULL;
+
+    put("0.conf", "CertMgrTokenSessions 3\n");
+    for (int i = 1; i <= CM_CONFIG_DEPTH; i++) {
+        path =
+            put(apr_psprintf(pool, "%d.conf", i), apr_psprintf(pool, "Include %d.conf\n", i - 1));
+        if (i == CM_CONFIG_DEPTH - 1) {
+            assert_done(cm_config_read(&config, path, pool));
+            ck_assert_int_eq(config->token_sessions, 3);
+        }
+    }
+    assert_refused(cm_config_read(&config, path, pool), CM_E_CONFIG, "config.include");
+}
+END_TEST
+
 START_TEST(only_text_files_are_read)
 {
     cm_config_t *config;
@@ -336,6 +355,7 @@ TCase *config_file_case(void)
     tcase_add_test(tcase, the_database_is_that_of_our_virtual_host);
     tcase_add_test(tcase, mistakes_say_where_they_are);
     tcase_add_test(tcase, a_mistake_in_an_included_file_is_named_there);
+    tcase_add_test(tcase, files_include_each_other_to_a_certain_depth);
     tcase_add_test(tcase, only_text_files_are_read);
     return tcase;
 }

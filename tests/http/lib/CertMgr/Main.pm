@@ -75,8 +75,9 @@ sub command {
     return ($? >> 8, $text);
 }
 
+# certmgrctl as the user of the server.
 sub ctl {
-    return command("$ENV{CERTMGR_TEST_BUILD}/certmgrctl", '-f', $instance->{CERTMGR_CONF}, @_);
+    return command("$ENV{CERTMGR_TEST_TOP}/tools/instance", 'ctl', "$instance->{CERTMGR_FOLDER}/demo", @_);
 }
 
 # PEM of a new request; the key stays in scratch('key.pem').
