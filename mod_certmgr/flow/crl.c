@@ -71,11 +71,15 @@ static cm_error_t *sign_list(cm_bytes_t *der, cm_crl_record_t *record, const cm_
                           .issuer_key_id = issuer->cert->ski,
                           .this_update = record->this_update,
                           .next_update = record->next_update,
-                          .number = (apr_uint64_t)record->number,
-                          .idp_url = cm_crl_url(ctx, record->ca)};
+                          .number = (apr_uint64_t)record->number};
     cm_bytes_t entries, tbs, signature;
     cm_error_t *error = gather_entries(&entries, ctx, record->ca);
 
+    if (issuer->record->parent) {
+        /* not for a root: its own certificate names no CRL, so none with a distribution point
+         * would cover it (RFC 5280 6.3.3 (b) (2)) */
+        spec.idp_url = cm_crl_url(ctx, record->ca);
+    }
     if (!error) {
         error = cm_crl_tbs(&tbs, &spec, entries, ctx->pool);
     }

@@ -115,6 +115,18 @@ static void child_init(apr_pool_t *pchild, server_rec *s)
     }
 }
 
+/* httpd decodes a path and answers 404 to an encoded slash, but an OCSP request in the address is
+ * base64 with such slashes (RFC 6960 A.1). Whoever wants it reads the path as it was sent. */
+static int pre_translate_name(request_rec *r)
+{
+    const cm_place_t *place = place_of(r);
+    apr_size_t len = place ? strlen(place->mount) : 0;
+
+    return place && strncmp(r->uri, place->mount, len) == 0 && cm_dispatch_is_raw(r->uri + len)
+               ? DONE
+               : DECLINED;
+}
+
 /* What is mounted is no file: access rules of the <Location> hold, those of directories do not. The
  * sections are known here and at the end, but not when the storage is looked for. */
 static int translate_name(request_rec *r)
@@ -151,6 +163,7 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_check_config(check_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(post_config, databases, watchdogs, APR_HOOK_MIDDLE);
     ap_hook_child_init(child_init, databases, watchdogs, APR_HOOK_MIDDLE);
+    ap_hook_pre_translate_name(pre_translate_name, NULL, NULL, APR_HOOK_FIRST);
     ap_hook_translate_name(translate_name, rewriters, NULL, APR_HOOK_FIRST);
     ap_hook_map_to_storage(map_to_storage, NULL, NULL, APR_HOOK_FIRST);
     ap_hook_handler(handle, NULL, NULL, APR_HOOK_FIRST);

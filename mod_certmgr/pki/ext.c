@@ -191,7 +191,7 @@ cm_error_t *cm_ext_read_key_usage(unsigned *bits, cm_bytes_t value, apr_pool_t *
         error = cm_der_error(&outer, "keyUsage has too few or too many bits");
     }
     for (apr_size_t i = 0; !error && i < (list.len - 1) * 8; i++) {
-        *bits |= (list.data[1 + i / 8] >> (7 - i % 8) & 1U) << i;
+        *bits |= ((unsigned)list.data[1 + i / 8] >> (7 - i % 8) & 1U) << i;
     }
     return error;
 }

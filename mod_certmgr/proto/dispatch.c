@@ -175,6 +175,19 @@ void cm_dispatch(cm_reply_t *reply, cm_ctx_t *ctx, cm_call_t *call)
     cm_dispatch_among(reply, ctx, call, cm_protocols());
 }
 
+int cm_dispatch_is_raw(const char *raw_path)
+{
+    for (const cm_protocol_t *protocol = cm_protocols(); protocol->name; protocol++) {
+        for (const cm_route_t *route = protocol->routes(); route->method; route++) {
+            if ((route->flags & CM_ROUTE_RAW) &&
+                strncmp(raw_path, route->path, strcspn(route->path, "*")) == 0) {
+                return 1;
+            }
+        }
+    }
+    return 0;
+}
+
 void cm_dispatch_refuse(cm_reply_t *reply, cm_ctx_t *ctx, const cm_error_t *error)
 {
     cm_reply_clear(reply, ctx->pool);

@@ -43,6 +43,7 @@ typedef struct {
 enum {
     CM_ROUTE_PUBLIC_CACHE = 0x01, /* the handler says how long; all other answers are no-store */
     CM_ROUTE_CHANGES = 0x02,      /* changes something: the rules against cross-site calls apply */
+    CM_ROUTE_RAW = 0x04           /* what its "*" stands for is no path: read it from raw_path */
 };
 
 typedef struct cm_route_t {
@@ -80,6 +81,10 @@ void cm_dispatch(cm_reply_t *reply, cm_ctx_t *ctx, cm_call_t *call);
 /* The same with other protocols: for tests. */
 void cm_dispatch_among(cm_reply_t *reply, cm_ctx_t *ctx, cm_call_t *call,
                        const cm_protocol_t *protocols);
+
+/* Whether an undecoded path belongs to a route with CM_ROUTE_RAW: the host must not decode it, nor
+ * refuse its encoded slashes. */
+int cm_dispatch_is_raw(const char *raw_path);
 
 /* Record in the audit log that a known person tried to change something with a call that never got
  * as far as flow/, which records its own refusals. Calls of strangers and reads are passed over. */

@@ -112,7 +112,7 @@ const cm_route_t *cm_ocsp_routes(void)
                                         {.method = "GET",
                                          .path = "/ocsp/*",
                                          .permission = CM_MAY_ANYONE,
-                                         .flags = CM_ROUTE_PUBLIC_CACHE,
+                                         .flags = CM_ROUTE_PUBLIC_CACHE | CM_ROUTE_RAW,
                                          .run = get_request,
                                          .answers = response_type,
                                          .summary = "Ask by base64 of the request in the address"},

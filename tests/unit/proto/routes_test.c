@@ -73,6 +73,15 @@ START_TEST(every_operation_has_its_collection)
 }
 END_TEST
 
+START_TEST(only_ocsp_reads_the_path_as_it_was_sent)
+{
+    ck_assert(cm_dispatch_is_raw("/ocsp/MAM%2F"));
+    ck_assert(!cm_dispatch_is_raw("/ocsp"));
+    ck_assert(!cm_dispatch_is_raw("/api/v1/me"));
+    ck_assert(!cm_dispatch_is_raw(""));
+}
+END_TEST
+
 static json_t *document(void)
 {
     cm_ctx_t here = {.pool = pool, .now = 1000000, .trace_id = "t", .host = cm_host_plain()};
@@ -136,6 +145,7 @@ TCase *routes_case(void)
     tcase_add_test(tcase, every_route_is_whole_and_unique);
     tcase_add_test(tcase, every_route_is_reached);
     tcase_add_test(tcase, every_operation_has_its_collection);
+    tcase_add_test(tcase, only_ocsp_reads_the_path_as_it_was_sent);
     tcase_add_test(tcase, the_document_describes_every_route);
     return tcase;
 }

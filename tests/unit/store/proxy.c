@@ -87,11 +87,12 @@ static void *APR_THREAD_FUNC accept_all(apr_thread_t *thread, void *data)
     while ((client = accept(proxy->listener, NULL, NULL)) >= 0) {
         struct sockaddr_un address = {0};
         char path[200];
-        wire_t *wire = calloc(1, sizeof *wire);
+        wire_t *wire;
         apr_thread_t *server;
         apr_pool_t *mine;
 
         apr_pool_create(&mine, NULL);
+        wire = apr_pcalloc(mine, sizeof *wire);
         snprintf(path, sizeof path, "%s/.s.PGSQL.5432", db_server);
         *wire = (wire_t){proxy, client, unix_socket(path, &address)};
         if (connect(wire->server, (struct sockaddr *)&address, sizeof address) != 0) {
