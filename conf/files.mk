@@ -5,7 +5,7 @@ dist_modsavailable_DATA = %D%/certmgr.conf
 nodist_modsavailable_DATA = %D%/certmgr.load
 profilesdir = $(pkgdatadir)/profiles
 dist_profiles_DATA = %D%/profiles/user.json
-EXTRA_DIST += %D%/certmgr.load.in tools/instance
+EXTRA_DIST += %D%/certmgr.load.in tools/instance tools/packages
 CLEANFILES += %D%/certmgr.load
 
 %D%/certmgr.load: %D%/certmgr.load.in Makefile
