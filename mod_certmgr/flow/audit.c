@@ -221,16 +221,19 @@ cm_error_t *cm_audit_seal(cm_ctx_t *ctx)
     return error;
 }
 
-cm_error_t *cm_audit_job(cm_ctx_t *ctx)
+cm_error_t *cm_audit_is_due(int *due, cm_ctx_t *ctx)
 {
-    cm_audit_head_t *newest;
-    cm_error_t *error = cm_head_newest(&newest, ctx->store, ctx->pool);
+    cm_audit_head_t *newest = NULL;
+    apr_int64_t waiting = 0;
+    apr_time_t oldest;
+    cm_error_t *error = cm_events_waiting(&waiting, &oldest, ctx->store, ctx->pool);
 
-    if (!error && newest &&
-        ctx->now < newest->time + apr_time_from_sec(ctx->config->audit_interval)) {
-        return NULL;
+    if (!error && waiting) {
+        error = cm_head_newest(&newest, ctx->store, ctx->pool);
     }
-    return error ? error : cm_audit_seal(ctx);
+    *due = waiting &&
+           (!newest || ctx->now >= newest->time + apr_time_from_sec(ctx->config->audit_interval));
+    return error;
 }
 
 cm_error_t *cm_audit_head(const char **line, cm_ctx_t *ctx)

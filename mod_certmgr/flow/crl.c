@@ -151,7 +151,7 @@ cm_error_t *cm_crl_fetch(cm_crl_record_t **crl, cm_bytes_t *der, const cm_ctx_t 
 
 /* A new list is due when half of the old one's life is over, or when it misses a revocation and the
  * time to gather has passed. */
-static cm_error_t *is_due(int *due, const cm_authority_t *authority, const cm_ctx_t *ctx)
+static cm_error_t *authority_is_due(int *due, const cm_authority_t *authority, const cm_ctx_t *ctx)
 {
     cm_crl_record_t *newest;
     cm_error_t *error;
@@ -172,6 +172,18 @@ static cm_error_t *is_due(int *due, const cm_authority_t *authority, const cm_ct
     return NULL;
 }
 
+cm_error_t *cm_crl_is_due(int *due, cm_ctx_t *ctx)
+{
+    apr_array_header_t *authorities;
+    cm_error_t *error = cm_authorities_list(&authorities, ctx->store, ctx->pool);
+
+    *due = 0;
+    for (int i = 0; !error && !*due && i < authorities->nelts; i++) {
+        error = authority_is_due(due, APR_ARRAY_IDX(authorities, i, cm_authority_t *), ctx);
+    }
+    return error;
+}
+
 cm_error_t *cm_crl_job(cm_ctx_t *ctx)
 {
     apr_array_header_t *authorities;
@@ -181,7 +193,7 @@ cm_error_t *cm_crl_job(cm_ctx_t *ctx)
     for (int i = 0; !error && i < authorities->nelts; i++) {
         const cm_authority_t *authority = APR_ARRAY_IDX(authorities, i, cm_authority_t *);
         int due = 0;
-        cm_error_t *failed = is_due(&due, authority, ctx);
+        cm_error_t *failed = authority_is_due(&due, authority, ctx);
 
         if (!failed && due) {
             failed = cm_crl_publish(ctx, authority->name);
