@@ -1,0 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
+# Pages that ship with the package; tests/docs runs their examples.
+DOCS = %D%/deploy-existing-apache.md
+EXTRA_DIST += $(DOCS)
