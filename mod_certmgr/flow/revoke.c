@@ -4,6 +4,7 @@
  */
 #include "flow/certificates.h"
 #include "flow/operations.h"
+#include "policy/identity.h"
 #include "store/certificates.h"
 
 static const cm_json_member_t members[] = {
@@ -28,6 +29,15 @@ static const cm_json_member_t wishes[] = {
     {"invalidity_date", CM_JSON_TIME, CM_JSON_OPTIONAL, offsetof(wish_t, invalidity_date), 0, ""},
     {NULL, CM_JSON_TEXT, 0, 0, 0, NULL}};
 
+/* Who sees a certificate may not end it for that: of others' only who decides. */
+static cm_error_t *check_caller(const cm_ctx_t *ctx, const cm_certificate_t *target)
+{
+    if (target->owner && strcmp(target->owner, ctx->who->person->id) == 0) {
+        return NULL;
+    }
+    return cm_identity_require(ctx->who, CM_MAY_DECIDE, ctx->pool);
+}
+
 static cm_error_t *take(cm_work_t *work, const cm_submission_t *submission)
 {
     const cm_ctx_t *ctx = work->ctx;
@@ -45,6 +55,9 @@ static cm_error_t *take(cm_work_t *work, const cm_submission_t *submission)
     error = cm_certificate_show(&target, work->ctx, submission->certificate);
     if (error && error->code == CM_E_NOT_FOUND) {
         return cm_error_locate(error, "/certificate", "certificate.unknown");
+    }
+    if (!error) {
+        error = check_caller(ctx, target);
     }
     if (error) {
         return error;
