@@ -29,13 +29,16 @@ static const cm_json_member_t wishes[] = {
     {"invalidity_date", CM_JSON_TIME, CM_JSON_OPTIONAL, offsetof(wish_t, invalidity_date), 0, ""},
     {NULL, CM_JSON_TEXT, 0, 0, 0, NULL}};
 
-/* Who sees a certificate may not end it for that: of others' only who decides. */
-static cm_error_t *check_caller(const cm_ctx_t *ctx, const cm_certificate_t *target)
+/* Whoever sees a certificate of somebody else's is told that it is there: 403, not 404. */
+static cm_error_t *check_owner(const cm_ctx_t *ctx, const cm_certificate_t *target)
 {
+    cm_error_t *error;
+
     if (target->owner && strcmp(target->owner, ctx->who->person->id) == 0) {
         return NULL;
     }
-    return cm_identity_require(ctx->who, CM_MAY_DECIDE, ctx->pool);
+    error = cm_identity_require(ctx->who, CM_MAY_DECIDE, ctx->pool);
+    return error ? cm_error_locate(error, "/certificate", error->rule) : NULL;
 }
 
 static cm_error_t *take(cm_work_t *work, const cm_submission_t *submission)
@@ -57,7 +60,7 @@ static cm_error_t *take(cm_work_t *work, const cm_submission_t *submission)
         return cm_error_locate(error, "/certificate", "certificate.unknown");
     }
     if (!error) {
-        error = check_caller(ctx, target);
+        error = check_owner(ctx, target);
     }
     if (error) {
         return error;

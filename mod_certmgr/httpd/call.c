@@ -98,10 +98,10 @@ static const char *own_origin(request_rec *r)
     const server_rec *s = r->server;
     const char *host = r->hostname ? r->hostname : s->server_hostname;
     unsigned char address[16];
-    int is_ours =
-        host && ((s->server_hostname && strcasecmp(host, s->server_hostname) == 0) ||
-                 lists_name(s->names, host) || lists_name(s->wild_names, host) ||
-                 inet_pton(AF_INET, host, address) == 1 || inet_pton(AF_INET6, host, address) == 1);
+    int is_ours = host && ((s->server_hostname && strcasecmp(host, s->server_hostname) == 0) ||
+                           lists_name(s->names, host) || lists_name(s->wild_names, host) ||
+                           inet_pton(AF_INET, host, address) == 1 ||
+                           inet_pton(AF_INET6, host, address) == 1 || *host == '[');
 
     return is_ours ? ap_construct_url(r->pool, "", r) : NULL;
 }

@@ -201,6 +201,18 @@ START_TEST(nothing_is_sealed_on_a_forged_head)
 }
 END_TEST
 
+START_TEST(a_head_of_the_future_is_not_waited_for)
+{
+    int due = 0;
+
+    make_history();
+    enroll();
+    sql("UPDATE audit_head SET signed = signed + 1000000000000");
+    assert_done(cm_audit_is_due(&due, ctx));
+    ck_assert_int_eq(due, 1);
+}
+END_TEST
+
 START_TEST(a_cut_off_tail_needs_an_exported_head)
 {
     const char *line, *size,
@@ -233,6 +245,7 @@ TCase *audit_case(void)
     tcase_add_test(tcase, changing_the_leaf_too_does_not_help);
     tcase_add_test(tcase, a_forged_head_is_named);
     tcase_add_test(tcase, nothing_is_sealed_on_a_forged_head);
+    tcase_add_test(tcase, a_head_of_the_future_is_not_waited_for);
     tcase_add_test(tcase, a_cut_off_tail_needs_an_exported_head);
     return tcase;
 }
