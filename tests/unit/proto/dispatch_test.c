@@ -286,6 +286,26 @@ START_TEST(refused_changes_of_known_people_are_recorded)
 }
 END_TEST
 
+START_TEST(errors_of_the_host_have_a_document)
+{
+    static const struct {
+        int status;
+        const char *type;
+    } samples[] = {{401, "urn:certmgr:problem:identity"},  {403, "urn:certmgr:problem:forbidden"},
+                   {404, "urn:certmgr:problem:not-found"}, {413, "urn:certmgr:problem:too-large"},
+                   {503, "urn:certmgr:problem:busy"},      {414, "about:blank"}};
+
+    for (size_t i = 0; i < sizeof samples / sizeof *samples; i++) {
+        const json_t *document = cm_problem_of_status(samples[i].status, "Phrase", pool);
+
+        ck_assert_str_eq(json_string_value(json_object_get(document, "type")), samples[i].type);
+        ck_assert_int_eq(json_integer_value(json_object_get(document, "status")),
+                         samples[i].status);
+        ck_assert(json_string_length(json_object_get(document, "title")) > 0);
+    }
+}
+END_TEST
+
 START_TEST(all_violations_are_listed)
 {
     cm_error_t *first = cm_error_locate(cm_error_make(pool, CM_E_VALUE, "one"), "/a", "r.a");
@@ -319,6 +339,7 @@ TCase *dispatch_case(void)
     tcase_add_test(tcase, bodies_have_their_type_and_size);
     tcase_add_test(tcase, strangers_bodies_are_not_read);
     tcase_add_test(tcase, refused_changes_of_known_people_are_recorded);
+    tcase_add_test(tcase, errors_of_the_host_have_a_document);
     tcase_add_test(tcase, all_violations_are_listed);
     return tcase;
 }
