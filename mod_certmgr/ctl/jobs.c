@@ -51,7 +51,7 @@ cm_error_t *cm_ctl_jobs_run(cm_run_t *run)
         if ((error = cm_job_run(&ran, run->ctx, job, holder))) {
             return error;
         }
-        cm_output_step(run, job->name, ran ? "done" : "another process has it");
+        cm_output_step(run, job->name, ran ? "done" : "nothing to do, or another process is at it");
     }
     return found ? NULL : cm_error_make(run->pool, CM_E_NOT_FOUND, "there is no job %s", wanted);
 }

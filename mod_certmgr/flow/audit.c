@@ -15,6 +15,10 @@
 
 enum { SALT = 16, BATCH = 500, TRIES = 5 };
 
+/* A head is signed a little after its job woke: without it the wake-up at the end of the interval
+ * would come just too early, and the next one too late for the contract's 5 s. */
+enum { EARLY = APR_USEC_PER_SEC / 2 };
+
 cm_audit_draft_t *cm_audit_begin(const cm_ctx_t *ctx, const char *action, const char *object)
 {
     cm_audit_draft_t *draft = apr_pcalloc(ctx->pool, sizeof *draft);
@@ -221,16 +225,20 @@ cm_error_t *cm_audit_seal(cm_ctx_t *ctx)
     return error;
 }
 
-cm_error_t *cm_audit_job(cm_ctx_t *ctx)
+cm_error_t *cm_audit_is_due(int *due, cm_ctx_t *ctx)
 {
-    cm_audit_head_t *newest;
-    cm_error_t *error = cm_head_newest(&newest, ctx->store, ctx->pool);
+    cm_audit_head_t *newest = NULL;
+    apr_int64_t waiting = 0;
+    apr_time_t oldest;
+    cm_error_t *error = cm_events_waiting(&waiting, &oldest, ctx->store, ctx->pool);
 
-    if (!error && newest &&
-        ctx->now < newest->time + apr_time_from_sec(ctx->config->audit_interval)) {
-        return NULL;
+    if (!error && waiting) {
+        error = cm_head_newest(&newest, ctx->store, ctx->pool);
     }
-    return error ? error : cm_audit_seal(ctx);
+    *due = waiting &&
+           (!newest ||
+            ctx->now + EARLY >= newest->time + apr_time_from_sec(ctx->config->audit_interval));
+    return error;
 }
 
 cm_error_t *cm_audit_head(const char **line, cm_ctx_t *ctx)

@@ -39,8 +39,8 @@ cm_bytes_t cm_audit_leaf_hash(const cm_audit_event_t *event, apr_pool_t *pool);
 /* Seal what is not sealed yet and sign the new head. */
 cm_error_t *cm_audit_seal(cm_ctx_t *ctx);
 
-/* Job: the same, at most once in CertMgrAuditInterval. */
-cm_error_t *cm_audit_job(cm_ctx_t *ctx);
+/* Whether events wait and CertMgrAuditInterval has passed since the last head. */
+cm_error_t *cm_audit_is_due(int *due, cm_ctx_t *ctx);
 
 /* The text that is signed:
  *   "certmgr-audit-head-v1\n" size "\n" root in hex "\n" RFC 3339 time "\n"          */

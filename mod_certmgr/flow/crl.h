@@ -15,6 +15,9 @@ cm_error_t *cm_crl_publish(const cm_ctx_t *ctx, const char *ca);
 cm_error_t *cm_crl_fetch(cm_crl_record_t **crl, cm_bytes_t *der, const cm_ctx_t *ctx,
                          const char *ca);
 
+/* Whether the job has anything to do. */
+cm_error_t *cm_crl_is_due(int *due, cm_ctx_t *ctx);
+
 /* Job: a new CRL for each authority whose newest one misses a revocation, or has lived half of its
  * time. */
 cm_error_t *cm_crl_job(cm_ctx_t *ctx);

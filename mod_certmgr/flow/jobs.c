@@ -10,11 +10,14 @@
 enum { LEASE_SECONDS = 30 };
 
 static const cm_job_t jobs[] = {
-    {"seal", cm_audit_job, 1, "Seal new audit events into the tree and sign its head"},
-    {"crl", cm_crl_job, 1, "Publish CRLs that miss a revocation or have lived half of their time"},
-    {"perform", cm_perform_job, 5, "Take up requests whose signing was interrupted"},
-    {"ocsp", cm_ocsp_job, 60, "Renew the certificates of the OCSP responders"},
-    {NULL, NULL, 0, NULL},
+    {"seal", cm_audit_is_due, cm_audit_seal, 1,
+     "Seal new audit events into the tree and sign its head"},
+    {"crl", cm_crl_is_due, cm_crl_job, 1,
+     "Publish CRLs that miss a revocation or have lived half of their time"},
+    {"perform", cm_perform_is_due, cm_perform_job, 5,
+     "Take up requests whose signing was interrupted"},
+    {"ocsp", cm_ocsp_is_due, cm_ocsp_job, 60, "Renew the certificates of the OCSP responders"},
+    {NULL, NULL, NULL, 0, NULL},
 };
 
 const cm_job_t *cm_jobs(void)
@@ -26,9 +29,12 @@ cm_error_t *cm_job_run(int *ran, cm_ctx_t *ctx, const cm_job_t *job, const char 
 {
     const cm_lease_t lease = {job->name, holder, ctx->now,
                               ctx->now + apr_time_from_sec(LEASE_SECONDS)};
-    cm_error_t *error = cm_lease_take(ran, ctx->store, &lease, ctx->pool);
     cm_error_t *dropped;
+    cm_error_t *error = job->is_due(ran, ctx);
 
+    if (!error && *ran) {
+        error = cm_lease_take(ran, ctx->store, &lease, ctx->pool);
+    }
     if (error || !*ran) {
         return error;
     }

@@ -10,6 +10,8 @@
 
 typedef struct {
     const char *name; /* NULL ends the table */
+    /* Whether there is anything to do: reads only, so that an idle server writes nothing. */
+    cm_error_t *(*is_due)(int *due, cm_ctx_t *ctx);
     cm_error_t *(*run)(cm_ctx_t *ctx);
     apr_int64_t interval; /* seconds between two runs of one process */
     const char *about;
@@ -17,7 +19,7 @@ typedef struct {
 
 const cm_job_t *cm_jobs(void);
 
-/* Run one job if its lease can be had. *ran is 0 when another process has it. */
+/* Run one job if it is due and its lease can be had. *ran is 0 when not. */
 cm_error_t *cm_job_run(int *ran, cm_ctx_t *ctx, const cm_job_t *job, const char *holder);
 
 #endif

@@ -245,7 +245,7 @@ cm_error_t *cm_ocsp_renew(const cm_ctx_t *ctx, const char *ca)
 }
 
 /* Half of its life is over, and a new one could live longer: no life goes beyond the issuer's. */
-static cm_error_t *is_due(int *due, const cm_authority_t *authority, const cm_ctx_t *ctx)
+static cm_error_t *authority_is_due(int *due, const cm_authority_t *authority, const cm_ctx_t *ctx)
 {
     const apr_time_t half = apr_time_from_sec(ctx->config->ocsp_certificate_validity) / 2;
     cm_cert_t *cert;
@@ -255,6 +255,18 @@ static cm_error_t *is_due(int *due, const cm_authority_t *authority, const cm_ct
     if (*due) {
         error = cm_cert_parse(&cert, authority->der, ctx->pool);
         *due = !error && authority->ocsp_not_after < cert->not_after;
+    }
+    return error;
+}
+
+cm_error_t *cm_ocsp_is_due(int *due, cm_ctx_t *ctx)
+{
+    apr_array_header_t *authorities;
+    cm_error_t *error = cm_authorities_list(&authorities, ctx->store, ctx->pool);
+
+    *due = 0;
+    for (int i = 0; !error && !*due && i < authorities->nelts; i++) {
+        error = authority_is_due(due, APR_ARRAY_IDX(authorities, i, cm_authority_t *), ctx);
     }
     return error;
 }
@@ -269,7 +281,7 @@ cm_error_t *cm_ocsp_job(cm_ctx_t *ctx)
         const cm_authority_t *authority = APR_ARRAY_IDX(authorities, i, cm_authority_t *);
 
         int due = 0;
-        cm_error_t *failed = is_due(&due, authority, ctx);
+        cm_error_t *failed = authority_is_due(&due, authority, ctx);
 
         if (!failed && due) {
             failed = cm_ocsp_renew(ctx, authority->name);

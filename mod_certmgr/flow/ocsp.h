@@ -21,6 +21,9 @@ void cm_ocsp_answer(cm_ocsp_answer_t *answer, cm_ctx_t *ctx, cm_bytes_t request)
 /* Issue a new responder certificate for this authority now. */
 cm_error_t *cm_ocsp_renew(const cm_ctx_t *ctx, const char *ca);
 
+/* Whether the job has anything to do. */
+cm_error_t *cm_ocsp_is_due(int *due, cm_ctx_t *ctx);
+
 /* Job: a new responder certificate for each authority whose own has lived half of its time. */
 cm_error_t *cm_ocsp_job(cm_ctx_t *ctx);
 

@@ -86,6 +86,15 @@ cm_error_t *cm_request_perform(cm_ctx_t *ctx, const char *id)
                              ctx->pool);
 }
 
+cm_error_t *cm_perform_is_due(int *due, cm_ctx_t *ctx)
+{
+    apr_array_header_t *ids;
+    cm_error_t *error = cm_requests_stale(&ids, ctx->store, ctx->now, 1, ctx->pool);
+
+    *due = !error && ids->nelts > 0;
+    return error;
+}
+
 cm_error_t *cm_perform_job(cm_ctx_t *ctx)
 {
     apr_array_header_t *ids;

@@ -12,6 +12,9 @@
 /* Perform one approved request. CM_E_CONFLICT when another process has it. */
 cm_error_t *cm_request_perform(cm_ctx_t *ctx, const char *id);
 
+/* Whether there is such a request. */
+cm_error_t *cm_perform_is_due(int *due, cm_ctx_t *ctx);
+
 /* Job: perform what is approved and unclaimed, or whose claim ran out. */
 cm_error_t *cm_perform_job(cm_ctx_t *ctx);
 

@@ -9,6 +9,7 @@
 #include <apr_optional.h>
 #include <apr_strings.h>
 #include <mod_watchdog.h>
+#include <openssl/crypto.h>
 
 #include "flow/jobs.h"
 
@@ -54,6 +55,9 @@ static apr_status_t wake(int state, void *data, apr_pool_t *pool)
         apr_pool_create(&own, pool);
         run(self, own);
         apr_pool_destroy(own);
+    }
+    if (state == AP_WATCHDOG_STATE_STOPPING) {
+        OPENSSL_thread_stop(); /* httpd's thread may end after OpenSSL's own cleanup */
     }
     return APR_SUCCESS;
 }

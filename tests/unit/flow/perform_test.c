@@ -73,6 +73,7 @@ static void *APR_THREAD_FUNC race(apr_thread_t *thread, void *data)
     apr_pool_create(&own.pool, NULL);
     own.trace_id = apr_psprintf(own.pool, "racer %p", (void *)thread);
     error = cm_request_perform(&own, data);
+    apr_pool_destroy(own.pool);
     apr_thread_exit(thread, error ? APR_EGENERAL : APR_SUCCESS);
     return NULL;
 }
