@@ -213,6 +213,9 @@ cm_error_t *cm_request_act(cm_request_view_t **view, cm_ctx_t *ctx, int operatio
         error = cm_lifecycle_find(&row, request, action->event, ctx);
     }
     if (error) {
+        draft = cm_audit_begin(ctx, "request.act", id);
+        cm_json_set_text(draft->detail, "event", action->event);
+        cm_audit_refusal(ctx, draft, error);
         return error;
     }
     draft = cm_audit_begin(ctx, row->audit, request->id);
