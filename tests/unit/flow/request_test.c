@@ -140,6 +140,53 @@ START_TEST(an_officer_revokes_for_others)
 }
 END_TEST
 
+START_TEST(who_sees_it_may_not_revoke_it_for_that)
+{
+    cm_request_view_t *mine;
+    cm_identity_t who;
+
+    act_as("officer1");
+    mine = enroll();
+    act_as("user1");
+    who = *ctx->who;
+    who.roles = CM_ROLE_ADMINISTRATOR;
+    ctx->who = &who;
+    assert_refused(revoke_it(mine->certificate->id, "superseded"), CM_E_FORBIDDEN,
+                   "permission.decide");
+    ck_assert_str_eq(
+        sql_value("SELECT count(*) FROM certificate WHERE status = 'active' AND owner NOTNULL"),
+        "1");
+}
+END_TEST
+
+START_TEST(a_revocation_is_checked)
+{
+    const cm_certificate_t *mine;
+    cm_submission_t good = {.operation = CM_OP_REVOKE, .reason = "superseded", .remarks = "lost"};
+    cm_submission_t bad;
+    cm_request_view_t *view;
+
+    act_as("user1");
+    mine = enroll()->certificate;
+    good.certificate = mine->id;
+    bad = good;
+    bad.remarks = "";
+    assert_refused(cm_request_submit(&view, ctx, &bad), CM_E_REFUSED, "revoke.remarks");
+    bad = good;
+    bad.invalidity_date = clock_now + apr_time_from_sec(1);
+    assert_refused(cm_request_submit(&view, ctx, &bad), CM_E_REFUSED, "revoke.invalidity-date");
+    bad.invalidity_date = mine->not_before - apr_time_from_sec(1);
+    assert_refused(cm_request_submit(&view, ctx, &bad), CM_E_REFUSED, "revoke.invalidity-date");
+    clock_now = mine->not_after + apr_time_from_sec(1);
+    act_as("user1");
+    assert_refused(cm_request_submit(&view, ctx, &good), CM_E_CONFLICT, "certificate.expired");
+    clock_now = mine->not_after;
+    act_as("user1");
+    good.invalidity_date = mine->not_before;
+    assert_done(cm_request_submit(&view, ctx, &good));
+}
+END_TEST
+
 TCase *request_case(void)
 {
     TCase *tcase = flow_case("requests");
@@ -150,5 +197,7 @@ TCase *request_case(void)
     tcase_add_test(tcase, a_revocation_is_final);
     tcase_add_test(tcase, the_authoritys_own_certificates_are_no_subject_of_requests);
     tcase_add_test(tcase, an_officer_revokes_for_others);
+    tcase_add_test(tcase, who_sees_it_may_not_revoke_it_for_that);
+    tcase_add_test(tcase, a_revocation_is_checked);
     return tcase;
 }
