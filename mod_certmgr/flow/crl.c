@@ -35,14 +35,36 @@ static cm_error_t *encode_page(apr_array_header_t *chunks, const apr_array_heade
     return NULL;
 }
 
-static cm_error_t *gather_entries(cm_bytes_t *entries, const cm_ctx_t *ctx, const char *ca)
+/* RFC 5280 3.3: an entry stays until it was on one list issued beyond the certificate's life. So
+ * whatever was alive at the time of the list before is on this one. */
+static cm_error_t *alive_since(apr_time_t *since, const cm_ctx_t *ctx, const cm_authority_t *ca)
 {
-    apr_array_header_t *chunks = apr_array_make(ctx->pool, CHUNKS, sizeof(cm_bytes_t));
-    cm_revoked_query_t query = {ca, ctx->now, "", PAGE};
-    apr_array_header_t *page;
-    apr_pool_t *scratch;
+    cm_crl_record_t *newest;
     cm_error_t *error;
 
+    *since = ctx->now;
+    if (!ca->crl_number) {
+        return NULL;
+    }
+    error = cm_crl_newest(&newest, ctx->store, ca->name, ctx->pool);
+    if (!error && newest->this_update < ctx->now) {
+        *since = newest->this_update;
+    }
+    return error;
+}
+
+static cm_error_t *gather_entries(cm_bytes_t *entries, const cm_ctx_t *ctx,
+                                  const cm_authority_t *ca)
+{
+    apr_array_header_t *chunks = apr_array_make(ctx->pool, CHUNKS, sizeof(cm_bytes_t));
+    cm_revoked_query_t query = {ca->name, 0, "", PAGE};
+    apr_array_header_t *page;
+    apr_pool_t *scratch;
+    cm_error_t *error = alive_since(&query.alive_at, ctx, ca);
+
+    if (error) {
+        return error;
+    }
     apr_pool_create(&scratch, ctx->pool);
     do {
         error = cm_revoked_page(&page, ctx->store, &query, scratch);
@@ -62,6 +84,14 @@ static cm_error_t *gather_entries(cm_bytes_t *entries, const cm_ctx_t *ctx, cons
     return error;
 }
 
+/* Certificates from before CertMgrPublicURL was set name the list by CertMgrURL. */
+static const char *former_url(const cm_ctx_t *ctx, const char *ca)
+{
+    return strcmp(cm_public_url(ctx), ctx->config->url) != 0
+               ? apr_pstrcat(ctx->pool, ctx->config->url, "/crl/", ca, ".crl", NULL)
+               : NULL;
+}
+
 static cm_error_t *sign_list(cm_bytes_t *der, cm_crl_record_t *record, const cm_issuer_t *issuer,
                              const cm_ctx_t *ctx)
 {
@@ -73,12 +103,13 @@ static cm_error_t *sign_list(cm_bytes_t *der, cm_crl_record_t *record, const cm_
                           .next_update = record->next_update,
                           .number = (apr_uint64_t)record->number};
     cm_bytes_t entries, tbs, signature;
-    cm_error_t *error = gather_entries(&entries, ctx, record->ca);
+    cm_error_t *error = gather_entries(&entries, ctx, issuer->record);
 
     if (issuer->record->parent) {
         /* not for a root: its own certificate names no CRL, so none with a distribution point
          * would cover it (RFC 5280 6.3.3 (b) (2)) */
         spec.idp_url = cm_crl_url(ctx, record->ca);
+        spec.idp_url_also = former_url(ctx, record->ca);
     }
     if (!error) {
         error = cm_crl_tbs(&tbs, &spec, entries, ctx->pool);

@@ -9,3 +9,10 @@ mod_certmgr_la_SOURCES = \
 mod_certmgr_la_CPPFLAGS = $(AM_CPPFLAGS) $(HTTPD_CPPFLAGS)
 mod_certmgr_la_LDFLAGS = -module -avoid-version -export-symbols-regex certmgr_module
 mod_certmgr_la_LIBADD = libcertmgr.la
+
+# Apache loads the .so; the .la beside it is for linking, which nobody does.
+install-data-hook:
+	rm -f '$(DESTDIR)$(modlibdir)/mod_certmgr.la'
+
+uninstall-hook:
+	rm -f '$(DESTDIR)$(modlibdir)/mod_certmgr.so'

@@ -154,6 +154,31 @@ START_TEST(the_crl_follows_when_its_job_runs)
 }
 END_TEST
 
+/* RFC 5280 3.3 */
+START_TEST(an_entry_outlives_its_certificate_by_one_list)
+{
+    cm_request_view_t *mine;
+    cm_crl_record_t *crl;
+    cm_crl_info_t *info;
+    cm_bytes_t der;
+
+    act_as("user1");
+    mine = enroll();
+    revoke_it(mine->certificate);
+    clock_now = mine->certificate->not_after - apr_time_from_sec(60);
+    act_as(NULL);
+    assert_done(cm_crl_publish(ctx, "ca"));
+    for (int beyond = 1; beyond <= 2; beyond++) {
+        clock_now = mine->certificate->not_after + apr_time_from_sec(beyond);
+        act_as(NULL);
+        assert_done(cm_crl_publish(ctx, "ca"));
+        assert_done(cm_crl_fetch(&crl, &der, ctx, "ca"));
+        assert_done(cm_crl_parse(&info, der, pool));
+        ck_assert_int_eq(cm_crl_find(info, mine->certificate->serial, NULL, NULL), beyond == 1);
+    }
+}
+END_TEST
+
 START_TEST(only_a_good_certificate_logs_in)
 {
     cm_request_view_t *mine;
@@ -223,6 +248,7 @@ TCase *status_case(void)
     tcase_add_test(tcase, ocsp_always_has_an_answer);
     tcase_add_test(tcase, the_responder_renews_itself);
     tcase_add_test(tcase, the_crl_follows_when_its_job_runs);
+    tcase_add_test(tcase, an_entry_outlives_its_certificate_by_one_list);
     tcase_add_test(tcase, only_a_good_certificate_logs_in);
     tcase_add_test(tcase, a_name_logs_in_when_it_is_known);
     return tcase;
