@@ -153,6 +153,10 @@ START_TEST(what_has_expired_leaves_the_crl)
     later(gone->not_after - clock_now + apr_time_from_sec(1));
     ck_assert(runs("crl"));
     crl_number(&info);
+    ck_assert(cm_crl_find(info, gone->serial, NULL, NULL)); /* once more: RFC 5280 3.3 */
+    later(apr_time_from_sec(config->crl_validity / 2 + 1));
+    ck_assert(runs("crl"));
+    crl_number(&info);
     ck_assert(!cm_crl_find(info, gone->serial, NULL, NULL));
 }
 END_TEST
@@ -177,6 +181,21 @@ START_TEST(a_long_crl_has_them_all)
     for (int i = 1; i <= 2500; i += 7) {
         ck_assert_msg(cm_crl_find(info, apr_psprintf(pool, "%x", 4096 + i), NULL, NULL), "%d", i);
     }
+}
+END_TEST
+
+START_TEST(an_authority_that_is_broken_hides_no_other)
+{
+    cm_crl_info_t *info;
+    cm_error_t *error;
+    int ran = -1;
+
+    sql("INSERT INTO authority SELECT 'a', parent, state, key_uri, certificate, der, ocsp_key,"
+        " ocsp_der, ocsp_not_after, crl_period, 1, 0, 0, 0, created FROM authority");
+    later(apr_time_from_sec(config->crl_validity / 2 + 1));
+    error = cm_job_run(&ran, ctx, find_job("crl"), "here");
+    ck_assert_ptr_nonnull(error); /* of "a", whose CRL is lost */
+    ck_assert_int_eq(crl_number(&info), 2);
 }
 END_TEST
 
@@ -220,6 +239,7 @@ TCase *jobs_case(void)
     tcase_add_test(tcase, a_crl_is_renewed_in_the_middle_of_its_life);
     tcase_add_test(tcase, what_has_expired_leaves_the_crl);
     tcase_add_test(tcase, a_long_crl_has_them_all);
+    tcase_add_test(tcase, an_authority_that_is_broken_hides_no_other);
     tcase_add_test(tcase, no_responder_outlives_its_authority);
     return tcase;
 }
