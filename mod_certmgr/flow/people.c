@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "flow/audit.h"
 #include "pki/cert.h"
+#include "pki/clientcert.h"
 #include "store/certificates.h"
 
 static cm_error_t *no_login(const cm_ctx_t *ctx, const char *why)
@@ -39,6 +40,23 @@ static cm_error_t *by_certificate(cm_person_t **person, const char **id, const c
     return cm_person_read(person, ctx->store, certificate->owner, ctx->pool);
 }
 
+/* The proxy asked for the certificate and checked that the client has its key. */
+static cm_error_t *by_header(cm_person_t **person, const char **id, const cm_ctx_t *ctx,
+                             const char *header)
+{
+    cm_bytes_t der;
+    cm_error_t *error = cm_client_cert_parse(&der, header, ctx->pool);
+
+    if (error) {
+        cm_error_t *outer = cm_error_make(ctx->pool, CM_E_IDENTITY,
+                                          "the client certificate that the proxy handed on can't "
+                                          "be read");
+
+        return cm_error_wrap(cm_error_locate(outer, NULL, "login.client-cert"), error);
+    }
+    return by_certificate(person, id, ctx, der);
+}
+
 static cm_error_t *by_name(cm_person_t **person, const cm_ctx_t *ctx, const cm_evidence_t *evidence)
 {
     cm_login_t login = {"user", evidence->realm ? evidence->realm : "", evidence->user};
@@ -70,8 +88,11 @@ cm_error_t *cm_identity_resolve(cm_identity_t **who, const cm_ctx_t *ctx,
 
     *who = NULL;
     if (evidence->user) {
-        identity->login = "user";
+        identity->login = evidence->login ? evidence->login : "user";
         error = by_name(&person, ctx, evidence);
+    } else if (evidence->handed) {
+        identity->login = "proxy";
+        error = by_header(&person, &identity->certificate, ctx, evidence->handed);
     } else if (evidence->certificate.len) {
         identity->login = "tls";
         error = by_certificate(&person, &identity->certificate, ctx, evidence->certificate);

@@ -60,6 +60,30 @@ static void collect_certificate(cm_evidence_t *evidence, request_rec *r)
     }
 }
 
+/* What a reverse proxy says of the client. The address is that of the connection: mod_remoteip may
+ * have put another into the request. The proxy's own certificate logs nobody in. */
+static void collect_handed(cm_evidence_t *evidence, request_rec *r)
+{
+    evidence->certificate = cm_bytes_make(NULL, 0);
+    evidence->handed = apr_table_get(r->headers_in, "Client-Cert");
+}
+
+/* What contract and log call it; all but the certificate's are looked up as names. */
+static const char *login_of(const char *type)
+{
+    static const struct {
+        const char *type, *login;
+    } known[] = {{"openid-connect", "oidc"}, {"auth-openidc", "oidc"}, {"Mellon", "saml"},
+                 {"oauth20", "bearer"},      {"Bearer", "bearer"},     {NULL, NULL}};
+
+    for (int i = 0; known[i].type; i++) {
+        if (strcasecmp(type, known[i].type) == 0) {
+            return known[i].login;
+        }
+    }
+    return "user";
+}
+
 /* r->user without ap_auth_type was set by something that does not authenticate (SSLUserName). */
 static void collect_user(cm_evidence_t *evidence, request_rec *r)
 {
@@ -67,14 +91,18 @@ static void collect_user(cm_evidence_t *evidence, request_rec *r)
         const char *realm = ap_auth_name(r);
 
         evidence->user = r->user;
+        evidence->login = login_of(r->ap_auth_type);
         evidence->realm = realm ? realm : "";
         evidence->from_cookie = rests_on_cookie(r->ap_auth_type);
     }
 }
 
-void cm_evidence_collect(cm_evidence_t *evidence, request_rec *r)
+void cm_evidence_collect(cm_evidence_t *evidence, request_rec *r, const cm_config_t *config)
 {
     memset(evidence, 0, sizeof *evidence);
     collect_certificate(evidence, r);
+    if (cm_config_is_proxy(config, r->connection->client_addr)) {
+        collect_handed(evidence, r);
+    }
     collect_user(evidence, r);
 }

@@ -77,8 +77,8 @@ void cm_conftree_database(const char **driver, const char **params, const server
 /* Connections of mod_dbd, of the database of this server. */
 const cm_db_source_t *cm_database_source(server_rec *server, apr_pool_t *pool);
 
-/* What mod_ssl and the authentication modules know about the caller. */
-void cm_evidence_collect(cm_evidence_t *evidence, request_rec *r);
+/* What mod_ssl, a trusted proxy and the authentication modules know about the caller. */
+void cm_evidence_collect(cm_evidence_t *evidence, request_rec *r, const cm_config_t *config);
 
 /* Serve a request for what is mounted here. */
 int cm_call_serve(request_rec *r, const cm_place_t *place, const cm_service_t *service);

@@ -6,6 +6,7 @@
 #include <apr_lib.h>
 #include <apr_strings.h>
 #include <apr_uri.h>
+#include <arpa/inet.h>
 #include <stddef.h>
 
 #include "base/secret.h"
@@ -215,6 +216,54 @@ static cm_error_t *set_pair(apr_array_header_t *pairs, const cm_setting_t *setti
     return NULL;
 }
 
+/* Whole addresses only: APR would take "10.1" for a network, and so might somebody's typo. */
+static int is_network(apr_ipsubnet_t **network, const char *word, apr_pool_t *pool)
+{
+    const char *slash = strchr(word, '/');
+    const char *address = slash ? apr_pstrmemdup(pool, word, (apr_size_t)(slash - word)) : word;
+    unsigned char binary[16];
+    int is_four = inet_pton(AF_INET, address, binary) == 1;
+    apr_int64_t bits;
+
+    if (!is_four && inet_pton(AF_INET6, address, binary) != 1) {
+        return 0;
+    }
+    if (slash && cm_text_integer(&bits, slash + 1, 1, is_four ? 32 : 128, pool)) {
+        return 0;
+    }
+    return apr_ipsubnet_create(network, address, slash ? slash + 1 : NULL, pool) == APR_SUCCESS;
+}
+
+static cm_error_t *set_network(apr_array_header_t *networks, const cm_setting_t *setting,
+                               const char *word, apr_pool_t *pool)
+{
+    apr_ipsubnet_t *network;
+
+    if (!is_network(&network, word, pool)) {
+        return refuse_value(setting, word,
+                            "an address such as 192.0.2.7 or a network such as 192.0.2.0/24 or "
+                            "2001:db8::/32 is expected",
+                            pool);
+    }
+    if (networks->nelts >= setting->max) {
+        return refuse(setting->name,
+                      apr_psprintf(pool, "more than %" APR_INT64_T_FMT " addresses", setting->max),
+                      "config.value", pool);
+    }
+    APR_ARRAY_PUSH(networks, apr_ipsubnet_t *) = network;
+    return NULL;
+}
+
+int cm_config_is_proxy(const cm_config_t *config, apr_sockaddr_t *peer)
+{
+    for (int i = 0; i < config->proxies->nelts; i++) {
+        if (apr_ipsubnet_test(APR_ARRAY_IDX(config->proxies, i, apr_ipsubnet_t *), peer)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 static cm_error_t *set(cm_config_t *config, const cm_setting_t *setting, const char *const *words,
                        apr_pool_t *pool)
 {
@@ -228,6 +277,8 @@ static cm_error_t *set(cm_config_t *config, const cm_setting_t *setting, const c
     case CM_SETTING_COUNT:
     case CM_SETTING_DURATION:
         return set_number(place, setting, words[0], pool);
+    case CM_SETTING_NETWORK:
+        return set_network(*(apr_array_header_t **)place, setting, words[0], pool);
     case CM_SETTING_PAIR:
         return set_pair(*(apr_array_header_t **)place, setting, words, pool);
     case CM_SETTING_TOKEN:
@@ -252,6 +303,7 @@ cm_error_t *cm_config_make(cm_config_t **config, apr_pool_t *pool)
 
     *config = apr_pcalloc(pool, sizeof **config);
     (*config)->token_environment = apr_array_make(pool, 2, sizeof(cm_config_pair_t));
+    (*config)->proxies = apr_array_make(pool, 2, sizeof(apr_ipsubnet_t *));
     (*config)->tokens = apr_array_make(pool, 4, sizeof(cm_config_token_t));
     for (const cm_setting_t *setting = settings; setting->name && !error; setting++) {
         if (*setting->initial) {
@@ -270,6 +322,7 @@ static const struct {
     [CM_SETTING_KEY] = {1, "one word is expected"},
     [CM_SETTING_COUNT] = {1, "one word is expected"},
     [CM_SETTING_DURATION] = {1, "one word is expected"},
+    [CM_SETTING_NETWORK] = {1, "one word is expected"},
     [CM_SETTING_PAIR] = {2, "two words are expected: name and value"},
     [CM_SETTING_TOKEN] = {4, "four words are expected: name, module, URI, source of the PIN"},
 };

@@ -6,6 +6,7 @@
 #ifndef CERTMGR_POLICY_CONFIG_H
 #define CERTMGR_POLICY_CONFIG_H
 
+#include <apr_network_io.h>
 #include <apr_tables.h>
 
 #include "base/error.h"
@@ -27,6 +28,7 @@ typedef struct cm_config_t {
     apr_int64_t token_sessions;
     apr_int64_t token_deadline; /* seconds, as all durations here */
     apr_int64_t database_deadline;
+    apr_array_header_t *proxies; /* of apr_ipsubnet_t *: reverse proxies that are believed */
     const char *audit_key;
     const char *audit_heads;
     apr_int64_t audit_interval;
@@ -41,6 +43,7 @@ typedef enum {
     CM_SETTING_KEY,      /* const char *, a PKCS#11 URI; keys/ reads it */
     CM_SETTING_COUNT,    /* apr_int64_t */
     CM_SETTING_DURATION, /* apr_int64_t, seconds, written as cm_text_duration reads it */
+    CM_SETTING_NETWORK,  /* address or address/bits; adds to an array of apr_ipsubnet_t * */
     CM_SETTING_PAIR,     /* two words, a name and its value; adds to an array */
     CM_SETTING_TOKEN     /* four words, one more element in an array of cm_config_token_t */
 } cm_setting_kind_t;
@@ -70,6 +73,9 @@ cm_error_t *cm_config_set(cm_config_t *config, const char *name, int count,
 /* What must be there and is not (CM_E_CONFIG, rule config.missing, all of it joined), once all
  * lines are read: the URL, a token, the audit key. The database is looked for by who opens it. */
 cm_error_t *cm_config_check(const cm_config_t *config, apr_pool_t *pool);
+
+/* Whether `peer`, the other end of a connection, is a CertMgrTrustedProxy. */
+int cm_config_is_proxy(const cm_config_t *config, apr_sockaddr_t *peer);
 
 /* Set the variables of CertMgrTokenEnvironment, where no other thread runs yet. */
 void cm_config_environment(const cm_config_t *config, apr_pool_t *pool);

@@ -26,7 +26,7 @@ typedef enum {
 
 typedef struct cm_identity_t {
     const cm_person_t *person;
-    const char *login;       /* how: "tls", "user", later "oidc", "saml", "bearer", "proxy" */
+    const char *login;       /* how: "tls", "proxy", "user", "oidc", "saml", "bearer" */
     const char *certificate; /* id of the certificate that logged in, or NULL */
     int from_cookie;         /* the log-in rests on a cookie: cross-site rules are stricter */
     unsigned roles;          /* bits of cm_role_t */

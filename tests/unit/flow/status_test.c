@@ -182,7 +182,7 @@ END_TEST
 START_TEST(only_a_good_certificate_logs_in)
 {
     cm_request_view_t *mine;
-    cm_evidence_t evidence = {{NULL, 0}, NULL, NULL, 0};
+    cm_evidence_t evidence = {.user = NULL};
     cm_identity_t *who;
 
     assert_done(cm_identity_resolve(&who, ctx, &evidence));
@@ -218,9 +218,31 @@ START_TEST(only_a_good_certificate_logs_in)
 }
 END_TEST
 
+START_TEST(a_certificate_that_a_proxy_hands_on_logs_in)
+{
+    cm_evidence_t evidence = {.handed = "nonsense"};
+    cm_request_view_t *mine;
+    cm_identity_t *who;
+
+    act_as("user1");
+    mine = enroll();
+    evidence.certificate = mine->certificate->der;
+    assert_refused(cm_identity_resolve(&who, ctx, &evidence), CM_E_IDENTITY, "login.client-cert");
+    ck_assert_ptr_null(who);
+    evidence.handed =
+        apr_pstrcat(pool, ":", cm_bytes_base64(mine->certificate->der, pool), ":", NULL);
+    assert_done(cm_identity_resolve(&who, ctx, &evidence));
+    ck_assert_str_eq(who->person->name, "user1");
+    ck_assert_str_eq(who->login, "proxy");
+    ck_assert_str_eq(who->certificate, mine->certificate->id);
+    revoke_it(mine->certificate);
+    assert_refused(cm_identity_resolve(&who, ctx, &evidence), CM_E_IDENTITY, "login.certificate");
+}
+END_TEST
+
 START_TEST(a_name_logs_in_when_it_is_known)
 {
-    cm_evidence_t evidence = {{NULL, 0}, "jane", "intranet", 0};
+    cm_evidence_t evidence = {.user = "jane", .realm = "intranet"};
     cm_identity_t *who;
 
     assert_refused(cm_identity_resolve(&who, ctx, &evidence), CM_E_FORBIDDEN, "login.unknown");
@@ -250,6 +272,7 @@ TCase *status_case(void)
     tcase_add_test(tcase, the_crl_follows_when_its_job_runs);
     tcase_add_test(tcase, an_entry_outlives_its_certificate_by_one_list);
     tcase_add_test(tcase, only_a_good_certificate_logs_in);
+    tcase_add_test(tcase, a_certificate_that_a_proxy_hands_on_logs_in);
     tcase_add_test(tcase, a_name_logs_in_when_it_is_known);
     return tcase;
 }

@@ -17,6 +17,7 @@ TCase *csr_case(void);
 TCase *ext_case(void);
 TCase *cert_case(void);
 TCase *crl_case(void);
+TCase *clientcert_case(void);
 TCase *ocsp_case(void);
 
 /* A key with its public half as we read it. */

@@ -191,6 +191,37 @@ START_TEST(unknown_names_and_wrong_counts)
 }
 END_TEST
 
+START_TEST(proxies_are_addresses_and_networks)
+{
+    static const char *const good[] = {"192.0.2.7", "198.51.100.0/24", "2001:db8::/32", "::1"};
+    static const char *const bad[] = {"",           "localhost",   "10.1",      "192.0.2.7/33",
+                                      "192.0.2.7/", "192.0.2.7/0", "::1/129",   "192.0.2.7/x",
+                                      "all",        "192.0.2.256", "192.0.2.7 "};
+    static const struct {
+        const char *address;
+        int is_proxy;
+    } peers[] = {{"192.0.2.7", 1},    {"192.0.2.8", 0},     {"198.51.100.255", 1},
+                 {"198.51.101.0", 0}, {"2001:db8:1::2", 1}, {"2001:db9::2", 0},
+                 {"::1", 1},          {"::2", 0},           {"::ffff:192.0.2.7", 1}};
+    cm_config_t *config = fresh();
+    apr_sockaddr_t *peer;
+
+    for (apr_size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        assert_refused(set_one(config, "CertMgrTrustedProxy", bad[i]), CM_E_CONFIG, "config.value");
+    }
+    ck_assert_int_eq(config->proxies->nelts, 0);
+    for (apr_size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        assert_done(set_one(config, "CertMgrTrustedProxy", good[i]));
+    }
+    for (apr_size_t i = 0; i < sizeof peers / sizeof *peers; i++) {
+        ck_assert_int_eq(apr_sockaddr_info_get(&peer, peers[i].address, APR_UNSPEC, 0, 0, pool),
+                         APR_SUCCESS);
+        ck_assert_msg(!!cm_config_is_proxy(config, peer) == peers[i].is_proxy, "%s",
+                      peers[i].address);
+    }
+}
+END_TEST
+
 START_TEST(what_is_missing_is_listed)
 {
     cm_config_t *config = fresh();
@@ -216,6 +247,7 @@ TCase *config_case(void)
     tcase_add_test(tcase, bad_tokens_are_named_without_their_pin);
     tcase_add_test(tcase, tokens_are_counted_and_have_names_of_their_own);
     tcase_add_test(tcase, unknown_names_and_wrong_counts);
+    tcase_add_test(tcase, proxies_are_addresses_and_networks);
     tcase_add_test(tcase, what_is_missing_is_listed);
     return tcase;
 }
