@@ -59,4 +59,4 @@ clean-local:
 	rm -rf analyze sanitize coverage fuzz http test-logs
 
 EXTRA_DIST += tests/README.md tests/variant tests/tap tests/allowed-skips tests/unit/run \
-    tests/contract.json tests/checks tests/http tests/interop tests/docs tests/package debian-packages .clang-format .ci/run
+    tests/contract.json tests/checks tests/http tests/interop tests/docs tests/idp tests/package debian-packages .clang-format .ci/run

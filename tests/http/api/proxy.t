@@ -54,7 +54,7 @@ watch_log(scratch('error.log'), 0);
 announce_log(qr/AH02268/);    # the backend asks for a certificate, and the proxy has none
 my ($failed, $text) = command($httpd, '-f', scratch('httpd.conf'), '-k', 'start');
 is($failed, 0, 'the proxy starts') or diag($text);
-END { command($httpd, '-f', scratch('httpd.conf'), '-k', 'stop') if -f scratch('httpd.pid') }
+END { local $?; command($httpd, '-f', scratch('httpd.conf'), '-k', 'stop') if -f scratch('httpd.pid') }
 my $front = "https://localhost:$port/certmgr";
 wait_until(10, sub { call(GET => "$front/api/v1/health", ca => $i->{CERTMGR_CA})->{status} == 200 });
 
