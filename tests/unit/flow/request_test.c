@@ -203,6 +203,34 @@ START_TEST(a_lost_race_is_recorded)
 }
 END_TEST
 
+START_TEST(a_revocation_is_checked)
+{
+    const cm_certificate_t *mine;
+    cm_submission_t good = {.operation = CM_OP_REVOKE, .reason = "superseded", .remarks = "lost"};
+    cm_submission_t bad;
+    cm_request_view_t *view;
+
+    act_as("user1");
+    mine = enroll()->certificate;
+    good.certificate = mine->id;
+    bad = good;
+    bad.remarks = "";
+    assert_refused(cm_request_submit(&view, ctx, &bad), CM_E_REFUSED, "revoke.remarks");
+    bad = good;
+    bad.invalidity_date = clock_now + apr_time_from_sec(1);
+    assert_refused(cm_request_submit(&view, ctx, &bad), CM_E_REFUSED, "revoke.invalidity-date");
+    bad.invalidity_date = mine->not_before - apr_time_from_sec(1);
+    assert_refused(cm_request_submit(&view, ctx, &bad), CM_E_REFUSED, "revoke.invalidity-date");
+    clock_now = mine->not_after + apr_time_from_sec(1);
+    act_as("user1");
+    assert_refused(cm_request_submit(&view, ctx, &good), CM_E_CONFLICT, "certificate.expired");
+    clock_now = mine->not_after;
+    act_as("user1");
+    good.invalidity_date = mine->not_before;
+    assert_done(cm_request_submit(&view, ctx, &good));
+}
+END_TEST
+
 TCase *request_case(void)
 {
     TCase *tcase = flow_case("requests");
@@ -216,5 +244,6 @@ TCase *request_case(void)
     tcase_add_test(tcase, who_sees_all_ends_only_the_own);
     tcase_add_test(tcase, refused_events_are_recorded);
     tcase_add_test(tcase, a_lost_race_is_recorded);
+    tcase_add_test(tcase, a_revocation_is_checked);
     return tcase;
 }

@@ -87,6 +87,10 @@ START_TEST(ocsp_follows_the_record_at_once)
     ck_assert_int_eq(ocsp_status(X509_get_serialNumber(x509(mine->certificate->der)), &reason),
                      V_OCSP_CERTSTATUS_REVOKED);
     ck_assert_int_eq(reason, OCSP_REVOKED_STATUS_KEYCOMPROMISE);
+    sql("UPDATE certificate SET status = 'suspended', reason = 6");
+    ck_assert_int_eq(ocsp_status(X509_get_serialNumber(x509(mine->certificate->der)), &reason),
+                     V_OCSP_CERTSTATUS_REVOKED);
+    ck_assert_int_eq(reason, OCSP_REVOKED_STATUS_CERTIFICATEHOLD);
     ASN1_INTEGER_set(never, 4711);
     ck_assert_int_eq(ocsp_status(never, &reason), V_OCSP_CERTSTATUS_UNKNOWN);
     ASN1_INTEGER_free(never);
@@ -197,8 +201,15 @@ START_TEST(only_a_good_certificate_logs_in)
     clock_now += apr_time_from_sec(86400 * 31);
     act_as(NULL);
     assert_refused(cm_identity_resolve(&who, ctx, &evidence), CM_E_IDENTITY, "login.certificate");
-    clock_now -= apr_time_from_sec(86400 * 31);
+    clock_now -= apr_time_from_sec(86400 * 32); /* before its first second */
+    act_as(NULL);
+    assert_refused(cm_identity_resolve(&who, ctx, &evidence), CM_E_IDENTITY, "login.certificate");
+    clock_now += apr_time_from_sec(86400);
     act_as("user1");
+    sql("UPDATE certificate SET status = 'suspended', reason = 6");
+    assert_refused(cm_identity_resolve(&who, ctx, &evidence), CM_E_IDENTITY, "login.certificate");
+    sql("UPDATE certificate SET status = 'active', reason = 0");
+    assert_done(cm_identity_resolve(&who, ctx, &evidence));
     sql("UPDATE person SET state = 'inactive' WHERE name = 'user1'");
     assert_refused(cm_identity_resolve(&who, ctx, &evidence), CM_E_IDENTITY, "login.inactive");
     sql("UPDATE person SET state = 'active'");
@@ -219,6 +230,13 @@ START_TEST(a_name_logs_in_when_it_is_known)
     ck_assert_str_eq(who->person->name, "user2");
     evidence.realm = "elsewhere";
     assert_refused(cm_identity_resolve(&who, ctx, &evidence), CM_E_FORBIDDEN, "login.unknown");
+    sql("INSERT INTO identity (method, issuer, subject, person) "
+        "SELECT 'user', '', 'jane', id FROM person WHERE name = 'user1'");
+    assert_done(cm_identity_resolve(&who, ctx, &evidence)); /* in each realm that has no own one */
+    ck_assert_str_eq(who->person->name, "user1");
+    evidence.realm = "intranet";
+    assert_done(cm_identity_resolve(&who, ctx, &evidence));
+    ck_assert_str_eq(who->person->name, "user2");
 }
 END_TEST
 
