@@ -140,22 +140,66 @@ START_TEST(an_officer_revokes_for_others)
 }
 END_TEST
 
-START_TEST(who_sees_it_may_not_revoke_it_for_that)
+/* Seeing all is not deciding for all: an auditor who is a user too, an administrator. */
+START_TEST(who_sees_all_ends_only_the_own)
+{
+    static const unsigned more[] = {CM_ROLE_AUDITOR, CM_ROLE_OPERATOR, CM_ROLE_ADMINISTRATOR,
+                                    CM_ROLE_CA_ADMIN};
+    cm_request_view_t *mine;
+
+    act_as("user1");
+    mine = enroll();
+    for (size_t i = 0; i < sizeof more / sizeof *more; i++) {
+        cm_identity_t who;
+        cm_certificate_t *seen;
+
+        act_as("user2");
+        who = *ctx->who;
+        who.roles |= more[i];
+        ctx->who = &who;
+        assert_done(cm_certificate_show(&seen, ctx, mine->certificate->id));
+        assert_refused(revoke_it(mine->certificate->id, "superseded"), CM_E_FORBIDDEN,
+                       "permission.decide");
+    }
+    act_as("user1");
+    assert_done(revoke_it(mine->certificate->id, "superseded"));
+}
+END_TEST
+
+static const char *refusals(void)
+{
+    return sql_value("SELECT count(*) FROM audit_event WHERE outcome = 'refused'");
+}
+
+START_TEST(refused_events_are_recorded)
+{
+    const cm_request_action_t cancel = {"cancel", NULL};
+    cm_request_view_t *mine, *view;
+
+    act_as("user1");
+    mine = enroll();
+    assert_refused(cm_request_act(&view, ctx, CM_OP_ENROLL, mine->request->id, &cancel),
+                   CM_E_CONFLICT, "request.event");
+    ck_assert_str_eq(refusals(), "1");
+    act_as("user2");
+    assert_refused(cm_request_act(&view, ctx, CM_OP_ENROLL, mine->request->id, &cancel),
+                   CM_E_NOT_FOUND, NULL);
+    ck_assert_str_eq(refusals(), "2");
+}
+END_TEST
+
+/* Two revocations at once: whoever comes second is refused by the database, and that is recorded
+ * too. The trigger is the other one, between our reading and our writing. */
+START_TEST(a_lost_race_is_recorded)
 {
     cm_request_view_t *mine;
-    cm_identity_t who;
 
-    act_as("officer1");
-    mine = enroll();
     act_as("user1");
-    who = *ctx->who;
-    who.roles = CM_ROLE_ADMINISTRATOR;
-    ctx->who = &who;
-    assert_refused(revoke_it(mine->certificate->id, "superseded"), CM_E_FORBIDDEN,
-                   "permission.decide");
-    ck_assert_str_eq(
-        sql_value("SELECT count(*) FROM certificate WHERE status = 'active' AND owner NOTNULL"),
-        "1");
+    mine = enroll();
+    sql("CREATE TRIGGER race BEFORE UPDATE ON certificate BEGIN SELECT RAISE(IGNORE); END");
+    assert_refused(revoke_it(mine->certificate->id, "superseded"), CM_E_CONFLICT, NULL);
+    ck_assert_str_eq(refusals(), "1");
+    ck_assert_str_eq(sql_value("SELECT count(*) FROM request WHERE operation = 'revoke'"), "0");
 }
 END_TEST
 
@@ -197,7 +241,9 @@ TCase *request_case(void)
     tcase_add_test(tcase, a_revocation_is_final);
     tcase_add_test(tcase, the_authoritys_own_certificates_are_no_subject_of_requests);
     tcase_add_test(tcase, an_officer_revokes_for_others);
-    tcase_add_test(tcase, who_sees_it_may_not_revoke_it_for_that);
+    tcase_add_test(tcase, who_sees_all_ends_only_the_own);
+    tcase_add_test(tcase, refused_events_are_recorded);
+    tcase_add_test(tcase, a_lost_race_is_recorded);
     tcase_add_test(tcase, a_revocation_is_checked);
     return tcase;
 }
