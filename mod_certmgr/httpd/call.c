@@ -125,7 +125,7 @@ static void fill_call(cm_call_t *call, request_rec *r, const cm_place_t *place,
     cm_evidence_collect(&call->evidence, r, config);
 }
 
-static void fill_context(cm_ctx_t *ctx, request_rec *r, const cm_service_t *service)
+void cm_call_context(cm_ctx_t *ctx, request_rec *r, const cm_service_t *service)
 {
     memset(ctx, 0, sizeof *ctx);
     ctx->pool = r->pool;
@@ -190,7 +190,7 @@ int cm_call_serve(request_rec *r, const cm_place_t *place, const cm_service_t *s
     cm_call_t call;
     cm_ctx_t ctx;
 
-    fill_context(&ctx, r, service);
+    cm_call_context(&ctx, r, service);
     if (service->error) {
         cm_dispatch_refuse(&reply, &ctx,
                            cm_error_make(r->pool, CM_E_CONFIG,

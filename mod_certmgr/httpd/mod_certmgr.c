@@ -172,7 +172,7 @@ static void register_hooks(apr_pool_t *pool)
     static const char *const rewriters[] = {"mod_rewrite.c", NULL};
     static const char *const watchdogs[] = {"mod_watchdog.c", NULL};
 
-    (void)pool;
+    cm_authz_register(pool);
     ap_hook_check_config(check_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(post_config, databases, watchdogs, APR_HOOK_MIDDLE);
     ap_hook_child_init(child_init, databases, watchdogs, APR_HOOK_MIDDLE);

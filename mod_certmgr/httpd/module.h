@@ -80,6 +80,12 @@ const cm_db_source_t *cm_database_source(server_rec *server, apr_pool_t *pool);
 /* What mod_ssl, a trusted proxy and the authentication modules know about the caller. */
 void cm_evidence_collect(cm_evidence_t *evidence, request_rec *r, const cm_config_t *config);
 
+/* What work for this request needs; nobody has been identified yet. */
+void cm_call_context(cm_ctx_t *ctx, request_rec *r, const cm_service_t *service);
+
+/* "Require certmgr-role": our roles as an authorization provider of httpd. */
+void cm_authz_register(apr_pool_t *pool);
+
 /* Serve a request for what is mounted here. */
 int cm_call_serve(request_rec *r, const cm_place_t *place, const cm_service_t *service);
 
