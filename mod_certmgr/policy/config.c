@@ -57,11 +57,18 @@ static int is_path(const char *text)
     return *text == '/';
 }
 
+/* A pool of its own: processes of httpd end without destroying that of the configuration, and what
+ * p11-kit allocated would be left over. */
 static int is_key(const char *text, apr_pool_t *pool)
 {
+    apr_pool_t *own;
     cm_uri_t *uri;
+    int is_one;
 
-    return strcmp(text, "pkcs11:") != 0 && !cm_uri_parse(&uri, text, pool);
+    apr_pool_create(&own, pool);
+    is_one = strcmp(text, "pkcs11:") != 0 && !cm_uri_parse(&uri, text, own);
+    apr_pool_destroy(own);
+    return is_one;
 }
 
 static int is_url(const char *text, apr_pool_t *pool)

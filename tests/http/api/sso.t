@@ -12,6 +12,8 @@ use CertMgr::Main;
 use lib "$ENV{CERTMGR_TEST_TOP}/tests/docs";
 use Page;
 
+# Under the sanitizers SAML stays away: lasso takes half a minute for its metadata there, and leaks.
+my @kinds = $ENV{HTTP_PRELOAD} ? 'oidc' : qw(oidc saml);
 my $modules = $ENV{CERTMGR_MODULES} // '/usr/lib/apache2/modules';
 my @held = map { IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1') } 1 .. 4;
 my %port;
@@ -89,10 +91,10 @@ write_file(scratch('saml.xml'), <<"END");
 END
 # the server's own files are below its ServerRoot: only then is their folder known
 my %conf = map { $_ => page_of($_, $page{"/etc/apache2/sites-available/portal-$_.conf"} // die "no page of $_\n") }
-    qw(oidc saml);
+    @kinds;
 s{\S+portal\.pem}{secrets/server.pem\n    SSLCertificateKeyFile secrets/server.key} for values %conf;
 $ENV{CERTMGR_EXTRA} = "LoadModule auth_openidc_module $modules/mod_auth_openidc.so\n"
-    . "LoadModule auth_mellon_module $modules/mod_auth_mellon.so\n$conf{oidc}$conf{saml}";
+    . ($conf{saml} ? "LoadModule auth_mellon_module $modules/mod_auth_mellon.so\n" : '') . join('', values %conf);
 my $i = main_instance();
 
 sub browser {
@@ -153,7 +155,7 @@ my ($code, $id) = ctl(qw(person add Alice --mail alice@example.test --role user 
 is($code, 0, 'Alice is registered') or diag($id);
 chomp $id;
 
-for my $kind (qw(oidc saml)) {
+for my $kind (@kinds) {
     subtest $kind => sub {
         my $r = call(GET => portal($kind) . '/certmgr/api/v1/me', ca => $i->{CERTMGR_CA},
             headers => { Accept => 'text/html' });
