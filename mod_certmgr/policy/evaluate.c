@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/evaluate.h"
-#include "policy/address.h"
 
 #include <apr_cstr.h>
 #include <apr_strings.h>
 
 #include "base/text.h"
+#include "policy/address.h"
 
 /* A decision on its way: the spec as far as it is made, the refusals so far. */
 typedef struct {
