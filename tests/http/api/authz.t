@@ -92,7 +92,8 @@ subtest 'a role that is none' => sub {
     for (['certmgr-role officr', qr/there is no role "officr"/], ['certmgr-role', qr/needs the name/]) {
         my ($line, $said) = @$_;
         write_file(scratch('bad.conf'), $conf =~ s/Require certmgr-role officer$/Require $line/mr);
-        my ($code, $text) = command('/usr/sbin/apache2', '-t', '-f', scratch('bad.conf'));
+        my ($code, $text) = command('env', $ENV{HTTP_PRELOAD} ? "LD_PRELOAD=$ENV{HTTP_PRELOAD}" : (),
+            '/usr/sbin/apache2', '-t', '-f', scratch('bad.conf'));
         isnt($code, 0, $line);
         like($text, $said);
     }
