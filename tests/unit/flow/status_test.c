@@ -73,6 +73,40 @@ static int ocsp_status(ASN1_INTEGER *serial, int *reason)
     return status;
 }
 
+/* nextUpdate of the answer to a request without a nonce. */
+static apr_time_t ocsp_expires(ASN1_INTEGER *serial)
+{
+    X509 *ca = x509(authority_der());
+    OCSP_REQUEST *request = cm_ossl_ocsp_request(OCSP_REQUEST_new(), pool);
+    unsigned char *der = NULL;
+    cm_ocsp_answer_t answer;
+    int len;
+
+    OCSP_request_add0_id(request, OCSP_cert_id_new(EVP_sha1(), X509_get_subject_name(ca),
+                                                   X509_get0_pubkey_bitstr(ca), serial));
+    len = i2d_OCSP_REQUEST(request, &der);
+    cm_ossl_memory(der, pool);
+    cm_ocsp_answer(&answer, ctx, cm_bytes_make(der, (apr_size_t)len));
+    assert_done(answer.error);
+    return answer.expires;
+}
+
+START_TEST(no_ocsp_answer_outlives_the_responder)
+{
+    apr_time_t end = apr_strtoi64(sql_value("SELECT ocsp_not_after FROM authority"), NULL, 10);
+    ASN1_INTEGER *serial = ASN1_INTEGER_new();
+
+    ASN1_INTEGER_set(serial, 4711);
+    act_as(NULL);
+    ck_assert_int_eq(ocsp_expires(serial), ctx->now - ctx->now % APR_USEC_PER_SEC +
+                                               apr_time_from_sec(config->ocsp_validity));
+    clock_now = end - apr_time_from_sec(60);
+    act_as(NULL);
+    ck_assert_int_eq(ocsp_expires(serial), end);
+    ASN1_INTEGER_free(serial);
+}
+END_TEST
+
 START_TEST(ocsp_follows_the_record_at_once)
 {
     cm_request_view_t *mine;
@@ -87,6 +121,10 @@ START_TEST(ocsp_follows_the_record_at_once)
     ck_assert_int_eq(ocsp_status(X509_get_serialNumber(x509(mine->certificate->der)), &reason),
                      V_OCSP_CERTSTATUS_REVOKED);
     ck_assert_int_eq(reason, OCSP_REVOKED_STATUS_KEYCOMPROMISE);
+    sql("UPDATE certificate SET status = 'suspended', reason = 6");
+    ck_assert_int_eq(ocsp_status(X509_get_serialNumber(x509(mine->certificate->der)), &reason),
+                     V_OCSP_CERTSTATUS_REVOKED);
+    ck_assert_int_eq(reason, OCSP_REVOKED_STATUS_CERTIFICATEHOLD);
     ASN1_INTEGER_set(never, 4711);
     ck_assert_int_eq(ocsp_status(never, &reason), V_OCSP_CERTSTATUS_UNKNOWN);
     ASN1_INTEGER_free(never);
@@ -197,8 +235,15 @@ START_TEST(only_a_good_certificate_logs_in)
     clock_now += apr_time_from_sec(86400 * 31);
     act_as(NULL);
     assert_refused(cm_identity_resolve(&who, ctx, &evidence), CM_E_IDENTITY, "login.certificate");
-    clock_now -= apr_time_from_sec(86400 * 31);
+    clock_now -= apr_time_from_sec(86400 * 32); /* before its first second */
+    act_as(NULL);
+    assert_refused(cm_identity_resolve(&who, ctx, &evidence), CM_E_IDENTITY, "login.certificate");
+    clock_now += apr_time_from_sec(86400);
     act_as("user1");
+    sql("UPDATE certificate SET status = 'suspended', reason = 6");
+    assert_refused(cm_identity_resolve(&who, ctx, &evidence), CM_E_IDENTITY, "login.certificate");
+    sql("UPDATE certificate SET status = 'active', reason = 0");
+    assert_done(cm_identity_resolve(&who, ctx, &evidence));
     sql("UPDATE person SET state = 'inactive' WHERE name = 'user1'");
     assert_refused(cm_identity_resolve(&who, ctx, &evidence), CM_E_IDENTITY, "login.inactive");
     sql("UPDATE person SET state = 'active'");
@@ -219,6 +264,13 @@ START_TEST(a_name_logs_in_when_it_is_known)
     ck_assert_str_eq(who->person->name, "user2");
     evidence.realm = "elsewhere";
     assert_refused(cm_identity_resolve(&who, ctx, &evidence), CM_E_FORBIDDEN, "login.unknown");
+    sql("INSERT INTO identity (method, issuer, subject, person) "
+        "SELECT 'user', '', 'jane', id FROM person WHERE name = 'user1'");
+    assert_done(cm_identity_resolve(&who, ctx, &evidence)); /* in each realm that has no own one */
+    ck_assert_str_eq(who->person->name, "user1");
+    evidence.realm = "intranet";
+    assert_done(cm_identity_resolve(&who, ctx, &evidence));
+    ck_assert_str_eq(who->person->name, "user2");
 }
 END_TEST
 
@@ -227,6 +279,7 @@ TCase *status_case(void)
     TCase *tcase = flow_case("status");
 
     tcase_add_test(tcase, ocsp_follows_the_record_at_once);
+    tcase_add_test(tcase, no_ocsp_answer_outlives_the_responder);
     tcase_add_test(tcase, ocsp_always_has_an_answer);
     tcase_add_test(tcase, the_responder_renews_itself);
     tcase_add_test(tcase, the_crl_follows_when_its_job_runs);
