@@ -32,7 +32,7 @@ sub work {
 
 # those of the set-up waited for the server
 my $unsealed = 'SELECT count(*) FROM audit_event WHERE leaf IS NULL';
-ok(wait_until(10, sub { sql($unsealed) eq '0' }), 'the server seals');
+ok(wait_until(10, sub { query($unsealed) eq '0' }), 'the server seals');
 
 my $oldest = 0;
 my @said = clients(CLIENTS, \&work, sub {

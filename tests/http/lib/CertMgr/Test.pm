@@ -42,7 +42,7 @@ sub watch_log {
 # Runs a shell script, which makes its instance in $CERTMGR_TEST_FOLDER/demo and exports absolute values;
 # returns its CERTMGR_* variables. The error log it names in CERTMGR_ERROR_LOG is watched from then on;
 # CERTMGR_PID's httpd is stopped by done(), and the folder goes with all that runs in it when this
-# process ends, however it ends (CERTMGR_TEST_KEEP=1: it stays).
+# process ends, however it ends; but it stays when the test failed (or with CERTMGR_TEST_KEEP=1).
 my (@started, @keepers);
 
 # A process of its own session, which waits for ours to end.
@@ -56,7 +56,7 @@ sub keep {
         open STDOUT, '>', '/dev/null' or POSIX::_exit(1);
         open STDERR, '>&', \*STDOUT or POSIX::_exit(1);
         close $to;
-        exec 'sh', '-c', 'cat; cd /; "$0" stop "$1/demo"; [ -n "${CERTMGR_TEST_KEEP:-}" ] || rm -rf "$1"',
+        exec 'sh', '-c', 'keep=$(cat); cd /; "$0" stop "$1/demo"; [ -n "${CERTMGR_TEST_KEEP:-}$keep" ] || rm -rf "$1"',
             "$ENV{CERTMGR_TEST_TOP}/tools/instance", $folder or POSIX::_exit(1);
     }
     push @keepers, { pid => $pid, until => $to };
@@ -170,9 +170,11 @@ sub done {
 }
 
 END {
+    my $failed = $?;
     local $?;
     stop_started();
     for my $keeper (splice @keepers) {
+        syswrite $keeper->{until}, 'keep' if $failed || !Test::More->builder->is_passing;
         close $keeper->{until};
         waitpid $keeper->{pid}, 0;
     }
