@@ -54,11 +54,13 @@ subtest 'every command has help' => sub {
 
 subtest 'the token or the database is away' => sub {
     my $conf = read_file($i->{CERTMGR_CONF});
+    my $nowhere = on_postgres() ? 'host=/nowhere dbname=certmgr' : '/nowhere/certmgr.db';
     write_file(scratch('no-token.conf'), $conf =~ s/pkcs11:token=certmgr/pkcs11:token=absent/gr);
-    my ($code, $out) = command("$ENV{CERTMGR_TEST_BUILD}/certmgrctl", '-f', scratch('no-token.conf'), qw(audit verify));
+    chmod 0755, scratch();
+    my ($code, $out) = ctl('-f', scratch('no-token.conf'), qw(audit verify));
     is($code, $codes->{unreachable}, 'token') or diag($out);
-    write_file(scratch('no-db.conf'), $conf =~ s{DBDParams ".*?"}{DBDParams "/nowhere/certmgr.db"}r);
-    ($code, $out) = command("$ENV{CERTMGR_TEST_BUILD}/certmgrctl", '-f', scratch('no-db.conf'), qw(ca list));
+    write_file(scratch('no-db.conf'), $conf =~ s{DBDParams ".*?"}{DBDParams "$nowhere"}r);
+    ($code, $out) = ctl('-f', scratch('no-db.conf'), qw(ca list));
     is($code, $codes->{unreachable}, 'database') or diag($out);
 };
 done();

@@ -116,12 +116,12 @@ subtest 'a wrong PIN' => sub {
 
 subtest 'the database is away at the start' => sub {
     stop();
-    rename "$folder/db", "$folder/db.away" or die $!;
+    on_postgres() ? tool(qw(database stop)) : rename "$folder/db", "$folder/db.away" or die $!;
     start();
     is_away('database-unavailable', 'no database');
     is(health()->{status}, 503, 'health: 503');
     is(health()->{json}{status}, 'down', 'health: down');
-    rename "$folder/db.away", "$folder/db" or die $!;
+    on_postgres() ? tool(qw(database start)) : rename "$folder/db.away", "$folder/db" or die $!;
     is_back('the database is back');
 };
 

@@ -13,15 +13,7 @@ use CertMgr::Main;
 use constant { CLIENTS => 8, ROUNDS => 6 };
 
 my $i = main_instance();
-my $database = "$i->{CERTMGR_FOLDER}/demo/db/certmgr.db";
 my $csr = csr();
-
-sub sql {
-    my ($code, $text) = command('sqlite3', '-readonly', '-cmd', '.timeout 5000', $database, $_[0]);
-    die $text if $code;
-    chomp $text;
-    return $text;
-}
 
 sub work {
     my ($number, $say) = @_;
@@ -40,11 +32,11 @@ sub work {
 
 # those of the set-up waited for the server
 my $unsealed = 'SELECT count(*) FROM audit_event WHERE leaf IS NULL';
-ok(wait_until(10, sub { sql($unsealed) eq '0' }), 'the server seals');
+ok(wait_until(10, sub { query($unsealed) eq '0' }), 'the server seals');
 
 my $oldest = 0;
 my @said = clients(CLIENTS, \&work, sub {
-    my $since = sql('SELECT min(happened) FROM audit_event WHERE leaf IS NULL');
+    my $since = query('SELECT min(happened) FROM audit_event WHERE leaf IS NULL');
     my $age = $since ? Time::HiRes::time() - $since / 1e6 : 0;
     $oldest = $age if $age > $oldest;
 });
@@ -59,15 +51,15 @@ subtest 'no record is lost and none is there twice' => sub {
     my %serials = map { $_->{serial} => 1 } @enrolled;
     is(scalar keys %serials, @enrolled, 'serials are unique');
     my $ids = join ',', map { "'$_->{id}'" } @enrolled;
-    is(sql("SELECT count(*) FROM certificate WHERE id IN ($ids)"), @enrolled, 'certificates');
-    is(sql("SELECT count(*) FROM certificate WHERE id IN ($ids) AND status = 'revoked'"), @revoked, 'revoked ones');
-    is(sql("SELECT count(DISTINCT r.id) FROM request r WHERE r.operation = 'enroll' AND r.certificate IN ($ids)"),
+    is(query("SELECT count(*) FROM certificate WHERE id IN ($ids)"), @enrolled, 'certificates');
+    is(query("SELECT count(*) FROM certificate WHERE id IN ($ids) AND status = 'revoked'"), @revoked, 'revoked ones');
+    is(query("SELECT count(DISTINCT r.id) FROM request r WHERE r.operation = 'enroll' AND r.certificate IN ($ids)"),
         @enrolled, 'a request for each');
-    is(sql("SELECT count(*) FROM audit_event e JOIN request r ON r.id = e.object WHERE r.certificate IN ($ids)"
+    is(query("SELECT count(*) FROM audit_event e JOIN request r ON r.id = e.object WHERE r.certificate IN ($ids)"
             . " AND e.action = 'request.submit' AND e.outcome = 'done'"), @said, 'and an event for each');
-    is(sql("SELECT group_concat(sequence) = (SELECT group_concat(n) FROM (WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL"
-            . " SELECT n + 1 FROM c WHERE n < @{[scalar @revoked]}) SELECT n FROM c)) FROM (SELECT sequence FROM"
-            . " revocation WHERE ca = 'issuing' ORDER BY sequence)"), 1, 'revocations are numbered without a gap');
+    my $count = @revoked;
+    is(query("SELECT min(sequence), max(sequence), count(*), count(DISTINCT sequence) FROM revocation WHERE ca = 'issuing'"),
+        "1|$count|$count|$count", 'revocations are numbered without a gap');
 };
 
 subtest 'the CRL has all of them within 10 s' => sub {
@@ -84,7 +76,7 @@ subtest 'one certificate, revoked by eight at once' => sub {
     my $id = enroll('user1')->{certificate}{id};
     my @race = clients(CLIENTS, sub { $_[1]->(revoke('user1', $id)->{status}) });
     is_deeply([sort @race], [201, (409) x (CLIENTS - 1)], 'one does it, the others are told');
-    is(sql("SELECT count(*) FROM revocation WHERE certificate = '$id'"), 1, 'once');
+    is(query("SELECT count(*) FROM revocation WHERE certificate = '$id'"), 1, 'once');
 };
 
 my ($code, $text) = ctl(qw(audit verify));

@@ -16,29 +16,15 @@ my ($port) = $i->{CERTMGR_URL} =~ /:(\d+)/;
 my $second = IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1')->sockport;
 my $httpd = (grep { -x } qw(/usr/sbin/apache2 /usr/sbin/httpd))[0] // 'apache2';
 
-sub sql {
-    my ($code, $text) = command('sqlite3', '-cmd', '.timeout 5000', "$folder/db/certmgr.db", $_[0]);
-    die $text if $code;
-    chomp $text;
-    return $text;
-}
-
-# The server's user owns the instance.
-sub as_owner {
-    my (@words) = @_;
-    my $owner = getpwuid((stat "$folder/run")[4]);
-    return command($> ? () : ('runuser', '-u', $owner, '--'), @words);
-}
-
 my $conf = read_file($i->{CERTMGR_CONF});
 $conf =~ s/127\.0\.0\.1:$port/127.0.0.1:$second/g;
 $conf =~ s{\bhttpd\.pid}{second/httpd.pid};
 $conf =~ s{^(DefaultRuntimeDir ".*)"}{$1/second"}m;
 $conf =~ s{/ssl_cache}{/second/ssl_cache};
 $conf =~ s{/(error|access)\.log}{/second-$1.log}g;
-as_owner('mkdir', "$folder/run/second");
+as_server('mkdir', "$folder/run/second");
 write_file("$folder/second.conf", $conf);
-my ($code, $text) = as_owner($httpd, '-f', "$folder/second.conf", '-k', 'start');
+my ($code, $text) = as_server($httpd, '-f', "$folder/second.conf", '-k', 'start');
 is($code, 0, 'the second server starts') or diag($text);
 watch_log("$folder/log/second-error.log", 0);
 
@@ -87,7 +73,8 @@ subtest 'what one does the other knows' => sub {
 sub lost_lease {
     my ($job, $seconds) = @_;
     my $until = time + $seconds;
-    sql(sprintf "INSERT OR REPLACE INTO lease (name, holder, until) VALUES ('%s', 'lost', %d)", $job, $until * 1e6);
+    query(sprintf "INSERT INTO lease (name, holder, until) VALUES ('%s', 'lost', %d)"
+        . ' ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until = excluded.until', $job, $until * 1e6);
     sleep 1;    # a job that runs now has ended
     return $until;
 }
@@ -97,13 +84,13 @@ subtest 'events are sealed by the holder of the lease only' => sub {
     my $id = enroll('user2')->{id};
     my $waiting = "SELECT count(*) FROM audit_event WHERE object = '$id' AND leaf IS NULL";
     sleep $until - 1 - time if $until - 1 > time;
-    is(sql($waiting), time < $until ? 1 : sql($waiting), 'nobody else seals');
-    ok(wait_until(6, sub { sql($waiting) eq '0' }), 'until the lease has run out');
+    is(query($waiting), time < $until ? 1 : query($waiting), 'nobody else seals');
+    ok(wait_until(6, sub { query($waiting) eq '0' }), 'until the lease has run out');
 };
 
 subtest 'a CRL too' => sub {
     my $other = enroll('user1')->{certificate};
-    my $number = sql("SELECT max(number) FROM crl WHERE ca = 'issuing'");
+    my $number = query("SELECT max(number) FROM crl WHERE ca = 'issuing'");
     my $until = lost_lease('crl', 7);
     is(revoke('user1', $other->{id})->{status}, 201);
     sleep $until - 1 - time if $until - 1 > time;

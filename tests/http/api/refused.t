@@ -19,21 +19,6 @@ sub pem {
     return "-----BEGIN CERTIFICATE REQUEST-----\n" . encode_base64($_[0]) . "-----END CERTIFICATE REQUEST-----\n";
 }
 
-sub sql {
-    my ($code, $text) = command('sqlite3', '-readonly', '-cmd', '.timeout 5000', "$i->{CERTMGR_FOLDER}/demo/db/certmgr.db", $_[0]);
-    die $text if $code;
-    chomp $text;
-    return $text;
-}
-my $certificates = sql('SELECT count(*) FROM certificate');
-my $refused = sql("SELECT count(*) FROM audit_event WHERE outcome = 'refused'");
-
-sub submit {
-    my ($body) = @_;
-    $refused++;
-    return as('user1', POST => '/api/v1/enroll', json => $body);
-}
-
 sub openssl_csr {
     my ($config, @more) = @_;
     write_file(scratch('req.cnf'), "[req]\ndistinguished_name=dn\nprompt=no\n$config");
@@ -128,8 +113,8 @@ subtest 'events that are not possible' => sub {
 subtest 'nothing is stored but the attempts' => sub {
     my $list = as('user1', GET => '/api/v1/requests?limit=200');
     is(scalar @{ $list->{json}{items} }, $before + 1, 'one request: the good one');
-    is(sql('SELECT count(*) FROM certificate'), $certificates + 1, 'and one certificate');
-    is(sql("SELECT count(*) FROM audit_event WHERE outcome = 'refused'"), $refused, 'an event for each attempt to change');
+    is(query('SELECT count(*) FROM certificate'), $certificates + 1, 'and one certificate');
+    is(query("SELECT count(*) FROM audit_event WHERE outcome = 'refused'"), $refused, 'an event for each attempt to change');
     my ($code, $text) = ctl(qw(audit verify));
     is($code, 0, 'the log verifies') or diag($text);
 };

@@ -15,7 +15,8 @@ use Test::More;
 use CertMgr::Test;
 
 our @EXPORT = qw(main_instance as nobody csr enroll revoke contract members_are scratch ctl
-    write_file read_file command wait_until);
+    write_file read_file command wait_until tool query on_postgres as_server database_is_whole
+    keep_records restore_records);
 
 my ($instance, $contract);
 my $scratch = File::Temp->newdir('/tmp/certmgr-test-XXXXXX');
@@ -75,9 +76,64 @@ sub command {
     return ($? >> 8, $text);
 }
 
+# tools/instance ACTION for the instance: (exit code, text).
+sub tool {
+    my ($action, @more) = @_;
+    return command("$ENV{CERTMGR_TEST_TOP}/tools/instance", $action, "$instance->{CERTMGR_FOLDER}/demo", @more);
+}
+
 # certmgrctl as the user of the server.
-sub ctl {
-    return command("$ENV{CERTMGR_TEST_TOP}/tools/instance", 'ctl', "$instance->{CERTMGR_FOLDER}/demo", @_);
+sub ctl { return tool('ctl', @_) }
+
+# A command as the user of the server, who owns the instance.
+sub as_server {
+    my (@words) = @_;
+    my $owner = getpwuid((stat "$instance->{CERTMGR_FOLDER}/demo/run")[4]);
+    return command($> ? () : ('runuser', '-u', $owner, '--'), @words);
+}
+
+sub on_postgres { return ($ENV{CERTMGR_DATABASE} // '') eq 'pgsql' }
+
+# SQL that both databases know, past the module. The rows as text, columns separated by |.
+sub query {
+    my ($code, $text) = tool('sql', @_);
+    die $text if $code;
+    chomp $text;
+    return $text;
+}
+
+# 'ok' when tables and indexes are whole.
+sub database_is_whole {
+    return query('PRAGMA integrity_check') unless on_postgres();
+    query('CREATE EXTENSION IF NOT EXISTS amcheck');
+    query("SELECT bt_index_check(c.oid, true) FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid"
+            . " JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_am a ON a.oid = c.relam"
+            . " WHERE a.amname = 'btree' AND n.nspname = 'public' AND i.indisvalid");
+    return 'ok';
+}
+
+# A copy of all records, and the way back to it. httpd must be stopped.
+sub keep_records {
+    return copy_postgres('certmgr', 'copy') if on_postgres();
+    query(".backup $instance->{CERTMGR_FOLDER}/demo/db/copy.db");
+    return;
+}
+
+sub restore_records {
+    return copy_postgres('copy', 'certmgr') if on_postgres();
+    query(".restore $instance->{CERTMGR_FOLDER}/demo/db/copy.db");
+    return;
+}
+
+sub copy_postgres {
+    my ($from, $to) = @_;
+    my ($driver, $params) = split /\n/, read_file("$instance->{CERTMGR_FOLDER}/demo/database");
+    $params =~ s/dbname=\w+/dbname=postgres/;
+    for my $sql ("DROP DATABASE IF EXISTS $to", "CREATE DATABASE $to TEMPLATE $from") {
+        my ($code, $text) = as_server(qw(psql -X -q -d), $params, '-c', $sql);
+        die $text if $code;
+    }
+    return;
 }
 
 # PEM of a new request; the key stays in scratch('key.pem').

@@ -14,10 +14,11 @@ package CertMgr::Test;
 use strict;
 use warnings FATAL => 'all';
 use Exporter 'import';
-use File::Path ();
+use File::Temp ();
 use HTTP::Request ();
 use JSON::PP ();
 use LWP::UserAgent ();
+use POSIX ();
 use Test::More;
 
 our @EXPORT = qw(instance call problem_is announce_log watch_log done base_url);
@@ -38,18 +39,40 @@ sub watch_log {
     return;
 }
 
-# Runs a shell script, which exports absolute values, and returns its CERTMGR_* variables. The error
-# log it names in CERTMGR_ERROR_LOG is watched from then on; CERTMGR_PID's httpd is stopped at the end.
-my (@started, @folders);
+# Runs a shell script, which makes its instance in $CERTMGR_TEST_FOLDER/demo and exports absolute values;
+# returns its CERTMGR_* variables. The error log it names in CERTMGR_ERROR_LOG is watched from then on;
+# CERTMGR_PID's httpd is stopped by done(), and the folder goes with all that runs in it when this
+# process ends, however it ends; but it stays when the test failed (or with CERTMGR_TEST_KEEP=1).
+my (@started, @keepers);
+
+# A process of its own session, which waits for ours to end.
+sub keep {
+    my ($folder) = @_;
+    pipe my $from, my $to or die "pipe: $!";
+    my $pid = fork // die "fork: $!";
+    if (!$pid) {
+        POSIX::setsid();
+        open STDIN, '<&', $from or POSIX::_exit(1);
+        open STDOUT, '>', '/dev/null' or POSIX::_exit(1);
+        open STDERR, '>&', \*STDOUT or POSIX::_exit(1);
+        close $to;
+        exec 'sh', '-c', 'keep=$(cat); cd /; "$0" stop "$1/demo"; [ -n "${CERTMGR_TEST_KEEP:-}$keep" ] || rm -rf "$1"',
+            "$ENV{CERTMGR_TEST_TOP}/tools/instance", $folder or POSIX::_exit(1);
+    }
+    push @keepers, { pid => $pid, until => $to };
+    return;
+}
 
 sub instance {
     my ($script, @arguments) = @_;
+    local $ENV{CERTMGR_TEST_FOLDER} = File::Temp::tempdir('/tmp/certmgr-instance-XXXXXX');
+    chmod 0755, $ENV{CERTMGR_TEST_FOLDER} or die;
+    keep($ENV{CERTMGR_TEST_FOLDER});
     my $quoted = join ' ', map { "'" . s/'/'\\''/gr . "'" } $script, @arguments;
     my @lines = split /\0/, `sh -c 'set -a; . "\$0" >&2 && env -0' $quoted`;
     die "$script ended with status $?\n" if $?;
     my %variables = map { /^(CERTMGR_\w+)=(.*)$/s ? ($1 => $2) : () } @lines;
     push @started, $variables{CERTMGR_PID} if $variables{CERTMGR_PID};
-    push @folders, $variables{CERTMGR_FOLDER} if $variables{CERTMGR_FOLDER};
     watch_log($variables{CERTMGR_ERROR_LOG}) if $variables{CERTMGR_ERROR_LOG};
     return \%variables;
 }
@@ -146,12 +169,15 @@ sub done {
     return;
 }
 
-# The folder of an instance goes unless its test failed.
 END {
     my $failed = $?;
     local $?;
     stop_started();
-    File::Path::remove_tree(@folders) unless $failed || !Test::More->builder->is_passing;
+    for my $keeper (splice @keepers) {
+        syswrite $keeper->{until}, 'keep' if $failed || !Test::More->builder->is_passing;
+        close $keeper->{until};
+        waitpid $keeper->{pid}, 0;
+    }
 }
 
 1;
