@@ -4,4 +4,5 @@ libcertmgr_la_SOURCES += \
     %D%/evaluate.c %D%/evaluate.h \
     %D%/identity.c %D%/identity.h %D%/permissions.def %D%/roles.def \
     %D%/profile.c %D%/profile.h \
-    %D%/profile_fields.c %D%/profile_fields.h %D%/profile_record.c %D%/profile_schema.c
+    %D%/profile_fields.c %D%/profile_fields.h %D%/profile_record.c %D%/profile_schema.c \
+    %D%/weakkey.c %D%/weakkey.h
