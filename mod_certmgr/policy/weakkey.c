@@ -9,6 +9,7 @@
 enum { ROCA_LAST = 701, ROCA_BASE = 65537, DEBIAN_DIGITS = 20 };
 
 typedef struct {
+    cm_bytes_t magnitude;
     const BIGNUM *n;
     BN_CTX *ctx;
     apr_pool_t *pool;
@@ -34,51 +35,85 @@ static BIGNUM *number(apr_pool_t *pool)
     return bn;
 }
 
-/* One byte for each number below `end`, 0 for a prime. */
+/* One byte for each number below `end`, 0 for an odd prime; even numbers are not looked at. */
 static const unsigned char *sieve(apr_size_t end, apr_pool_t *pool)
 {
     unsigned char *composite = apr_pcalloc(pool, end);
 
-    composite[0] = composite[1] = 1;
-    for (apr_size_t i = 2; i * i < end; i++) {
-        for (apr_size_t j = i * i; !composite[i] && j < end; j += i) {
+    for (apr_size_t i = 3; i * i < end; i += 2) {
+        for (apr_size_t j = i * i; !composite[i] && j < end; j += 2 * i) {
             composite[j] = 1;
         }
     }
     return composite;
 }
 
-/* Small factors. The modulus is divided by products of as many primes as fit into a word. */
+/* Small factors. */
 
-static int shares_factor(BN_ULONG rest, BN_ULONG product)
+/* As many odd primes as fit into one word. */
+typedef struct {
+    apr_uint64_t product;
+    unsigned primes[8];
+    int count;
+} batch_t;
+
+/* Whether one of the primes divides the number of 64-bit words, least first. Each word is taken off
+ * by an exact division modulo 2^64 (Jebelean): what is left at the end is the number times a power
+ * of 2, modulo the product, and no division was needed. */
+static int divides(const batch_t *batch, const apr_uint64_t *words, apr_size_t count)
 {
-    while (rest) {
-        BN_ULONG next = product % rest;
+    apr_uint64_t inverse = batch->product, carry = 0;
 
-        product = rest;
-        rest = next;
+    for (int i = 0; i < 5; i++) { /* right in 3 bits at first, in twice as many each time */
+        inverse *= 2 - batch->product * inverse;
     }
-    return product != 1;
+    for (apr_size_t i = 0; i < count; i++) {
+        apr_uint64_t quotient = (words[i] - carry) * inverse;
+        apr_uint64_t borrow = words[i] < carry;
+
+        carry = (apr_uint64_t)((unsigned __int128)quotient * batch->product >> 64) + borrow;
+    }
+    for (int i = 0; i < batch->count; i++) {
+        if (carry % batch->primes[i] == 0) {
+            return 1;
+        }
+    }
+    return 0;
 }
 
+static apr_uint64_t *words_of(apr_size_t *count, cm_bytes_t magnitude, apr_pool_t *pool)
+{
+    apr_uint64_t *words = apr_pcalloc(pool, magnitude.len + sizeof *words);
+
+    for (apr_size_t i = 0; i < magnitude.len; i++) {
+        words[i / 8] |= (apr_uint64_t)magnitude.data[magnitude.len - 1 - i] << 8 * (i % 8);
+    }
+    *count = (magnitude.len + 7) / 8;
+    return words;
+}
+
+/* 2 is no matter: an even modulus makes no cm_pubkey_t. */
 static int has_small_factor(const modulus_t *modulus)
 {
     const unsigned char *composite = sieve(CM_WEAK_FACTOR, modulus->pool);
-    BN_ULONG product = 1;
+    apr_size_t count;
+    const apr_uint64_t *words = words_of(&count, modulus->magnitude, modulus->pool);
+    batch_t batch = {1, {0}, 0};
 
-    for (BN_ULONG prime = 2; prime < CM_WEAK_FACTOR; prime++) {
+    for (unsigned prime = 3; prime < CM_WEAK_FACTOR; prime += 2) {
         if (composite[prime]) {
             continue;
         }
-        if (product > ~(BN_ULONG)0 / prime) {
-            if (shares_factor(BN_mod_word(modulus->n, product), product)) {
+        if (batch.product > ~(apr_uint64_t)0 / prime || batch.count == 8) {
+            if (divides(&batch, words, count)) {
                 return 1;
             }
-            product = 1;
+            batch = (batch_t){1, {0}, 0};
         }
-        product *= prime;
+        batch.product *= prime;
+        batch.primes[batch.count++] = prime;
     }
-    return shares_factor(BN_mod_word(modulus->n, product), product);
+    return divides(&batch, words, count);
 }
 
 /* ROCA: primes of the form k * M + (65537^a mod M), M the product of the first primes, leave a
@@ -190,7 +225,7 @@ cm_error_t *cm_weakkey_check(const cm_pubkey_t *key, apr_pool_t *pool)
 {
     BN_CTX *ctx = BN_CTX_new();
     BIGNUM *n = number(pool);
-    const modulus_t modulus = {n, ctx, pool};
+    const modulus_t modulus = {key->modulus, n, ctx, pool};
     cm_error_t *error = NULL;
 
     apr_pool_cleanup_register(pool, ctx, free_ctx, apr_pool_cleanup_null);
