@@ -352,6 +352,9 @@ static void make_dates(decision_t *decision)
         return;
     }
     spec->not_before = apr_time_from_sec(apr_time_sec(in->now) - CM_BACKDATE);
+    if (spec->not_before < in->issuer->not_before) {
+        spec->not_before = in->issuer->not_before;
+    }
     spec->not_after = spec->not_before + apr_time_from_sec(seconds - 1);
     if (spec->not_after <= in->issuer->not_after) {
         return;
@@ -368,6 +371,16 @@ static void make_dates(decision_t *decision)
 
 /* What the profile alone says. */
 
+unsigned cm_key_usages_of(const char *algorithm)
+{
+    const unsigned signing =
+        CM_KU_DIGITAL_SIGNATURE | CM_KU_NON_REPUDIATION | CM_KU_KEY_CERT_SIGN | CM_KU_CRL_SIGN;
+
+    return signing | (strncmp(algorithm, "RSA", 3) == 0
+                          ? CM_KU_KEY_ENCIPHERMENT | CM_KU_DATA_ENCIPHERMENT
+                          : CM_KU_KEY_AGREEMENT | CM_KU_ENCIPHER_ONLY | CM_KU_DECIPHER_ONLY);
+}
+
 static void make_rest(decision_t *decision)
 {
     const cm_evaluate_in_t *in = decision->in;
@@ -379,7 +392,11 @@ static void make_rest(decision_t *decision)
     spec->is_ca = profile->is_ca;
     spec->has_path_len = profile->is_ca && profile->path_len >= 0;
     spec->path_len = spec->has_path_len ? profile->path_len : 0;
-    spec->key_usage = profile->key_usage;
+    spec->key_usage = profile->key_usage & cm_key_usages_of(in->csr->key->algorithm);
+    if (!spec->key_usage) {
+        refuse(decision, "/csr", "profile.key-usage-key",
+               "a key of this kind can be used for nothing that the profile is for");
+    }
     spec->eku = profile->eku;
     spec->policies = profile->policies;
     if (!in->url && (profile->crl || profile->ocsp || profile->ca_issuers)) {

@@ -149,7 +149,6 @@ static cm_error_t *check_san(const cm_profile_t *profile, apr_pool_t *pool)
     return error;
 }
 
-/* Key usages of which an extended one needs at least one (RFC 5280 4.2.1.12). */
 static const struct {
     const char *eku;
     unsigned key_usage;
@@ -164,7 +163,7 @@ static const struct {
     {"msSmartcardLogin", CM_KU_DIGITAL_SIGNATURE},
 };
 
-static unsigned needed_usage(const char *eku, apr_pool_t *pool)
+unsigned cm_eku_key_usage(const char *eku, apr_pool_t *pool)
 {
     const char *oid = cm_ext_eku_oid(eku, pool);
 
@@ -184,7 +183,7 @@ static cm_error_t *check_eku(const cm_profile_t *profile, apr_pool_t *pool)
     for (int i = 0; !profile->is_ca && i < profile->eku->nelts; i++) {
         const char *eku = APR_ARRAY_IDX(profile->eku, i, const char *);
 
-        if (!(needed_usage(eku, pool) & profile->key_usage)) {
+        if (!(cm_eku_key_usage(eku, pool) & profile->key_usage)) {
             error = cm_error_join(
                 error,
                 refuse(apr_psprintf(pool, "/ext_key_usage/%d", i), "profile.eku-key-usage",
