@@ -109,6 +109,18 @@ static void describe(cm_audit_draft_t *draft, const cm_work_t *work, const cm_op
     row->record(draft, work);
 }
 
+/* The draft says what would have been; an attempt that lost a race is recorded as one that failed.
+ */
+static void refuse_stored(const cm_ctx_t *ctx, const cm_request_t *request, const cm_error_t *error)
+{
+    if (cm_code_info(error->code)->status < 500) {
+        cm_audit_draft_t *draft = cm_audit_begin(ctx, "request.submit", request->id);
+
+        cm_json_set_text(draft->detail, "operation", cm_operation_name(request->operation));
+        cm_audit_refusal(ctx, draft, error);
+    }
+}
+
 cm_error_t *cm_request_submit(cm_request_view_t **view, cm_ctx_t *ctx,
                               const cm_submission_t *submission)
 {
@@ -147,7 +159,11 @@ cm_error_t *cm_request_submit(cm_request_view_t **view, cm_ctx_t *ctx,
         error = cm_store_transact(ctx->store, store_submitted, &submit, cm_audit_finish(draft, ctx),
                                   ctx->pool);
     }
-    return error ? error : make_view(view, ctx, request);
+    if (error) {
+        refuse_stored(ctx, request, error);
+        return error;
+    }
+    return make_view(view, ctx, request);
 }
 
 static cm_error_t *read_visible(cm_request_t **request, const cm_ctx_t *ctx, int operation,
@@ -200,32 +216,56 @@ static cm_error_t *store_moved(cm_txn_t *txn, cm_audit_event_t *event, void *bat
     return cm_request_move(txn, move->request, move->from);
 }
 
-cm_error_t *cm_request_act(cm_request_view_t **view, cm_ctx_t *ctx, int operation, const char *id,
-                           const cm_request_action_t *action)
+/* Who may not even see the request tried all the same: recorded without its id, which may be
+ * anything. */
+static void refuse_event(const cm_ctx_t *ctx, const cm_request_t *request,
+                         const cm_request_action_t *action, const cm_error_t *error)
 {
-    const cm_transition_t *row;
-    cm_audit_draft_t *draft;
-    cm_request_t *request;
-    move_t move;
-    cm_error_t *error = read_visible(&request, ctx, operation, id);
+    if (cm_code_info(error->code)->status < 500) {
+        cm_audit_draft_t *draft =
+            cm_audit_begin(ctx, "request.refuse", request ? request->id : NULL);
 
-    if (!error) {
-        error = cm_lifecycle_find(&row, request, action->event, ctx);
+        cm_json_set_text(draft->personal, "event", action->event);
+        cm_audit_refusal(ctx, draft, error);
     }
-    if (error) {
-        return error;
-    }
-    draft = cm_audit_begin(ctx, row->audit, request->id);
+}
+
+static cm_error_t *move_request(cm_request_t *request, const cm_transition_t *row, cm_ctx_t *ctx,
+                                const cm_request_action_t *action)
+{
+    cm_audit_draft_t *draft = cm_audit_begin(ctx, row->audit, request->id);
+    move_t move = {request, request->state};
+
     cm_json_set_text(draft->detail, "operation", cm_operation_name(request->operation));
     cm_json_set_text(draft->detail, "from", cm_state_name(request->state));
     cm_json_set_text(draft->detail, "to", cm_state_name(row->to));
     if (action->remarks) {
         cm_json_set_text(draft->personal, "remarks", action->remarks);
     }
-    move = (move_t){request, request->state};
     request->state = row->to;
     request->updated = ctx->now;
-    error =
-        cm_store_transact(ctx->store, store_moved, &move, cm_audit_finish(draft, ctx), ctx->pool);
-    return error ? error : make_view(view, ctx, request);
+    return cm_store_transact(ctx->store, store_moved, &move, cm_audit_finish(draft, ctx),
+                             ctx->pool);
+}
+
+cm_error_t *cm_request_act(cm_request_view_t **view, cm_ctx_t *ctx, int operation, const char *id,
+                           const cm_request_action_t *action)
+{
+    const cm_transition_t *row;
+    cm_request_t *request = NULL;
+    cm_request_t *visible = NULL;
+    cm_error_t *error = read_visible(&request, ctx, operation, id);
+
+    if (!error) {
+        visible = request;
+        error = cm_lifecycle_find(&row, request, action->event, ctx);
+    }
+    if (!error) {
+        error = move_request(request, row, ctx, action);
+    }
+    if (error) {
+        refuse_event(ctx, visible, action, error);
+        return error;
+    }
+    return make_view(view, ctx, request);
 }

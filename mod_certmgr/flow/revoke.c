@@ -4,6 +4,7 @@
  */
 #include "flow/certificates.h"
 #include "flow/operations.h"
+#include "policy/identity.h"
 #include "store/certificates.h"
 
 static const cm_json_member_t members[] = {
@@ -28,6 +29,18 @@ static const cm_json_member_t wishes[] = {
     {"invalidity_date", CM_JSON_TIME, CM_JSON_OPTIONAL, offsetof(wish_t, invalidity_date), 0, ""},
     {NULL, CM_JSON_TEXT, 0, 0, 0, NULL}};
 
+/* Whoever sees a certificate of somebody else's is told that it is there: 403, not 404. */
+static cm_error_t *check_owner(const cm_ctx_t *ctx, const cm_certificate_t *target)
+{
+    cm_error_t *error;
+
+    if (target->owner && strcmp(target->owner, ctx->who->person->id) == 0) {
+        return NULL;
+    }
+    error = cm_identity_require(ctx->who, CM_MAY_DECIDE, ctx->pool);
+    return error ? cm_error_locate(error, "/certificate", error->rule) : NULL;
+}
+
 static cm_error_t *take(cm_work_t *work, const cm_submission_t *submission)
 {
     const cm_ctx_t *ctx = work->ctx;
@@ -45,6 +58,9 @@ static cm_error_t *take(cm_work_t *work, const cm_submission_t *submission)
     error = cm_certificate_show(&target, work->ctx, submission->certificate);
     if (error && error->code == CM_E_NOT_FOUND) {
         return cm_error_locate(error, "/certificate", "certificate.unknown");
+    }
+    if (!error) {
+        error = check_owner(ctx, target);
     }
     if (error) {
         return error;

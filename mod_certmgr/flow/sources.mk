@@ -18,4 +18,5 @@ libcertmgr_la_SOURCES += \
     %D%/setup.c %D%/setup.h \
     %D%/server.c %D%/server.h \
     %D%/sign.c %D%/sign.h \
+    %D%/upkeep.c %D%/upkeep.h \
     %D%/visible.c %D%/visible.h

@@ -3,4 +3,4 @@
 
 const char unit_name[] = "flow";
 const unit_case_fn unit_cases[] = {merkle_case,  lifecycle_case, audit_case, request_case,
-                                   perform_case, status_case,    NULL};
+                                   perform_case, status_case,    jobs_case,  NULL};

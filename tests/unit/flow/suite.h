@@ -10,5 +10,6 @@ TCase *audit_case(void);
 TCase *request_case(void);
 TCase *perform_case(void);
 TCase *status_case(void);
+TCase *jobs_case(void);
 
 #endif
