@@ -23,7 +23,8 @@ cm_error_t *cm_issuer_open(cm_issuer_t **issuer, const cm_ctx_t *ctx, const char
 
 /* Fill in serial, issuer and algorithm, check what is to be signed (policy/lint.h), sign it, and
  * describe the result as an active certificate with a new id. `spec` is complete but for these
- * members. CM_E_REFUSED names the rules that the certificate would break; then nothing is signed. */
+ * members. CM_E_REFUSED names the rules that the certificate would break; then nothing is signed.
+ */
 cm_error_t *cm_issuer_sign(cm_certificate_t **made, const cm_issuer_t *issuer, cm_cert_spec_t *spec,
                            const cm_ctx_t *ctx);
 
