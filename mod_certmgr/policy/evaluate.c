@@ -172,7 +172,8 @@ static void encode_subject(decision_t *decision, const apr_array_header_t *attri
         return;
     }
     decision->spec->subject = name->der;
-    if (!name->attributes->nelts && !decision->spec->san->nelts) {
+    /* an authority has a subject (RFC 5280 4.1.2.6) */
+    if (!name->attributes->nelts && (in->profile->is_ca || !decision->spec->san->nelts)) {
         refuse(decision, "/profile", "profile.nameless", "there is no name to certify");
     }
 }
@@ -381,6 +382,17 @@ unsigned cm_key_usages_of(const char *algorithm)
                           : CM_KU_KEY_AGREEMENT | CM_KU_ENCIPHER_ONLY | CM_KU_DECIPHER_ONLY);
 }
 
+/* Whether the usages that are left serve what the profile is for. */
+static int is_usable(const cm_profile_t *profile, unsigned key_usage, apr_pool_t *pool)
+{
+    for (int i = 0; !profile->is_ca && i < profile->eku->nelts; i++) {
+        if (!(cm_eku_key_usage(APR_ARRAY_IDX(profile->eku, i, const char *), pool) & key_usage)) {
+            return 0;
+        }
+    }
+    return key_usage != 0;
+}
+
 static void make_rest(decision_t *decision)
 {
     const cm_evaluate_in_t *in = decision->in;
@@ -393,9 +405,9 @@ static void make_rest(decision_t *decision)
     spec->has_path_len = profile->is_ca && profile->path_len >= 0;
     spec->path_len = spec->has_path_len ? profile->path_len : 0;
     spec->key_usage = profile->key_usage & cm_key_usages_of(in->csr->key->algorithm);
-    if (!spec->key_usage) {
+    if (!is_usable(profile, spec->key_usage, decision->pool)) {
         refuse(decision, "/csr", "profile.key-usage-key",
-               "a key of this kind can be used for nothing that the profile is for");
+               "a key of this kind can't be used for all that the profile is for");
     }
     spec->eku = profile->eku;
     spec->policies = profile->policies;

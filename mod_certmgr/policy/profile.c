@@ -195,6 +195,28 @@ static cm_error_t *check_eku(const cm_profile_t *profile, apr_pool_t *pool)
     return error;
 }
 
+/* RFC 5280 4.2.1.4: a policy at most once. */
+static cm_error_t *check_policies(const cm_profile_t *profile, apr_pool_t *pool)
+{
+    const apr_array_header_t *list = profile->policies;
+    cm_error_t *error = NULL;
+
+    for (int i = 0; i < list->nelts; i++) {
+        int j = 0;
+
+        while (strcmp(APR_ARRAY_IDX(list, i, cm_policy_t).oid,
+                      APR_ARRAY_IDX(list, j, cm_policy_t).oid) != 0) {
+            j++;
+        }
+        if (j < i) {
+            error = cm_error_join(error,
+                                  refuse(apr_psprintf(pool, "/policies/%d/oid", i),
+                                         "value.duplicate", "the policy stands here twice", pool));
+        }
+    }
+    return error;
+}
+
 /* Whether the requester brings a key with the operation. */
 static int brings_key(int operation)
 {
@@ -261,6 +283,7 @@ cm_error_t *cm_profile_parse(cm_profile_t **profile, cm_bytes_t text, apr_pool_t
         error = cm_error_join(check_rules(made, pool), check_subject(made, pool));
         error = cm_error_join(error, check_san(made, pool));
         error = cm_error_join(error, check_eku(made, pool));
+        error = cm_error_join(error, check_policies(made, pool));
         error = cm_error_join(error, check_checklists(made, pool));
     }
     if (!error) {
