@@ -14,7 +14,7 @@ use constant { CLIENTS => 8, ROUNDS => 6 };
 
 my $i = main_instance();
 my $database = "$i->{CERTMGR_FOLDER}/demo/db/certmgr.db";
-my $csr = csr();
+my %csr = (user1 => csr(), user2 => csr()); # nobody has another's key certified
 
 sub sql {
     my ($code, $text) = command('sqlite3', '-readonly', '-cmd', '.timeout 5000', $database, $_[0]);
@@ -27,7 +27,7 @@ sub work {
     my ($number, $say) = @_;
     my $who = $number % 2 ? 'user1' : 'user2';
     for my $round (1 .. ROUNDS) {
-        my $r = as($who, POST => '/api/v1/enroll', json => { profile => 'user', csr => $csr });
+        my $r = as($who, POST => '/api/v1/enroll', json => { profile => 'user', csr => $csr{$who} });
         my $certificate = ref $r->{json} eq 'HASH' ? $r->{json}{certificate} : undef;
         $say->({ what => 'enroll', status => $r->{status}, id => $certificate->{id}, pem => $certificate->{pem},
             serial => $certificate->{serial} });
