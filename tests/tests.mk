@@ -5,6 +5,7 @@ include tests/unit/base/tests.mk
 include tests/unit/pki/tests.mk
 include tests/unit/keys/tests.mk
 include tests/unit/policy/tests.mk
+include tests/unit/random/tests.mk
 include tests/unit/store/tests.mk
 include tests/unit/flow/tests.mk
 include tests/unit/proto/tests.mk

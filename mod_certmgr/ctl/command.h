@@ -113,6 +113,7 @@ cm_error_t *cm_ctl_person_list(cm_run_t *run);           /* people.c */
 cm_error_t *cm_ctl_person_role_add(cm_run_t *run);       /* people.c */
 cm_error_t *cm_ctl_person_role_remove(cm_run_t *run);    /* people.c */
 cm_error_t *cm_ctl_person_certificate(cm_run_t *run);    /* people.c */
+cm_error_t *cm_ctl_key_compromised(cm_run_t *run);       /* keys.c */
 cm_error_t *cm_ctl_audit_verify(cm_run_t *run);          /* audit.c */
 cm_error_t *cm_ctl_audit_head(cm_run_t *run);            /* audit.c */
 cm_error_t *cm_ctl_jobs_list(cm_run_t *run);             /* jobs.c */

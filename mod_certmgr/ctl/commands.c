@@ -85,6 +85,12 @@ static const cm_command_t commands[] = {
      "Issue a certificate for a person who can't log in yet",
      "Submits a request in the person's name, under the rules of the profile, and prints the\n"
      "certificate as PEM. This is how the first people of an installation get their log-in."},
+    {"key compromised", "FILE", NULL, CM_NEEDS_DATABASE, cm_ctl_key_compromised,
+     "Report that a private key is known to others",
+     "FILE holds a certificate, a certification request or a public key, whoever made it (PEM; -\n"
+     "for standard input). From then on nobody gets a certificate for the key. Certificates that\n"
+     "have it already are listed, and have to be revoked one by one with the reason\n"
+     "keyCompromise, which reports a key as well. There is no way to take a report back."},
     {"audit verify", "", verify_options, CM_NEEDS_ALL, cm_ctl_audit_verify,
      "Recompute the audit log and compare it with its signed heads",
      "Prints a line \"event ID changed|missing|inserted\" for each finding, then how many events "

@@ -13,6 +13,7 @@ certmgrctl_SOURCES = \
     %D%/help.c \
     %D%/init.c \
     %D%/jobs.c \
+    %D%/keys.c \
     %D%/main.c \
     %D%/manual.c \
     %D%/output.c %D%/output.h \

@@ -2,6 +2,7 @@
  *
  * enroll: a new certificate for a key of the requester's.
  */
+#include "flow/keycheck.h"
 #include "flow/operations.h"
 #include "policy/config.h"
 #include "policy/evaluate.h"
@@ -70,7 +71,15 @@ static cm_error_t *read_csr(cm_work_t *work)
         work->csr = csr;
         error = cm_csr_verify(csr, work->ctx->pool);
     }
-    return error ? cm_error_locate(error, "/csr", error->rule) : NULL;
+    if (!error) {
+        error = cm_key_check(work->ctx, csr->key, work->request->requester);
+    }
+    for (cm_error_t *at = error; at; at = at->also) {
+        if (at->code == CM_E_REFUSED || at->code == CM_E_VALUE) {
+            cm_error_locate(at, "/csr", at->rule);
+        }
+    }
+    return error;
 }
 
 static cm_error_t *read_wish(cm_evaluate_in_t *in, const cm_work_t *work)

@@ -29,6 +29,7 @@ cm_error_t *cm_work_sign(cm_work_t *work)
     if (!work->spec) {
         return NULL;
     }
+    work->issuer->profile = work->profile;
     error = cm_issuer_sign(&work->made, work->issuer, work->spec, work->ctx);
     if (!error) {
         work->made->owner = work->request->requester;

@@ -5,7 +5,9 @@
 #include "flow/certificates.h"
 #include "flow/operations.h"
 #include "policy/identity.h"
+#include "pki/reason.h"
 #include "store/certificates.h"
+#include "store/keys.h"
 
 static const cm_json_member_t members[] = {
     {"certificate", CM_JSON_TEXT, CM_JSON_REQUIRED, offsetof(cm_submission_t, certificate), 64,
@@ -146,7 +148,12 @@ static cm_error_t *decide(cm_work_t *work)
 
 static cm_error_t *change(cm_txn_t *txn, cm_work_t *work)
 {
-    return cm_certificate_move(txn, work->target, work->target_was);
+    cm_error_t *error = cm_certificate_move(txn, work->target, work->target_was);
+
+    if (!error && work->target->reason == CM_REASON_KEY_COMPROMISE) {
+        error = cm_key_report(NULL, txn, work->target->spki_sha256, work->ctx->now);
+    }
+    return error;
 }
 
 static void record(cm_audit_draft_t *draft, const cm_work_t *work)

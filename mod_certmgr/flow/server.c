@@ -4,6 +4,7 @@
 #include <apr_strings.h>
 
 #include "flow/audit.h"
+#include "flow/keycheck.h"
 #include "flow/sign.h"
 #include "pki/csr.h"
 #include "store/certificates.h"
@@ -91,6 +92,9 @@ cm_error_t *cm_server_certificate(cm_certificate_t **made, cm_ctx_t *ctx,
     cm_csr_t *csr;
     cm_error_t *error = read_csr(&csr, plan->csr, ctx->pool);
 
+    if (!error) {
+        error = cm_key_check(ctx, csr->key, NULL);
+    }
     if (!error) {
         error = name_server(spec, plan->names, ctx->pool);
     }

@@ -54,6 +54,8 @@ static cm_error_t *open_signer(cm_issuer_t **signer, const cm_ctx_t *ctx,
         cert->subject = subject;
         cert->ski = spec->key_id;
         cert->not_after = spec->not_after;
+        cert->is_ca = spec->is_ca;
+        cert->key_usage = spec->key_usage;
         (*signer)->record = record;
         (*signer)->cert = cert;
     }

@@ -7,6 +7,7 @@
 #include "keys/keyring.h"
 #include "policy/address.h"
 #include "policy/config.h"
+#include "policy/lint.h"
 #include "store/authorities.h"
 
 const char *cm_public_url(const cm_ctx_t *ctx)
@@ -106,6 +107,11 @@ cm_error_t *cm_issuer_sign(cm_certificate_t **made, const cm_issuer_t *issuer, c
     spec->issuer = issuer->cert->subject->der;
     spec->issuer_key_id = issuer->cert->ski;
     error = cm_cert_tbs(&tbs, spec, ctx->pool);
+    if (!error) {
+        const cm_lint_in_t in = {tbs, spec->sigalg, issuer->cert, issuer->profile};
+
+        error = cm_lint(&in, ctx->pool);
+    }
     if (!error) {
         error = cm_key_sign(&signature, issuer->key, spec->sigalg->digest, tbs, ctx->pool);
     }

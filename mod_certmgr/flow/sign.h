@@ -15,13 +15,16 @@ typedef struct {
     const cm_authority_t *record;
     const cm_cert_t *cert;
     struct cm_key_t *key;
+    const struct cm_profile_t *profile; /* what it signs is checked against it; NULL: no profile */
 } cm_issuer_t;
 
 /* CM_E_CONFIG when the token's key is not the one in the certificate. */
 cm_error_t *cm_issuer_open(cm_issuer_t **issuer, const cm_ctx_t *ctx, const char *ca);
 
-/* Fill in serial, issuer and algorithm, sign, and describe the result as an active certificate with
- * a new id. `spec` is complete but for these members. */
+/* Fill in serial, issuer and algorithm, check what is to be signed (policy/lint.h), sign it, and
+ * describe the result as an active certificate with a new id. `spec` is complete but for these
+ * members. CM_E_REFUSED names the rules that the certificate would break; then nothing is signed.
+ */
 cm_error_t *cm_issuer_sign(cm_certificate_t **made, const cm_issuer_t *issuer, cm_cert_spec_t *spec,
                            const cm_ctx_t *ctx);
 

@@ -7,6 +7,7 @@ libcertmgr_la_SOURCES += \
     %D%/enroll.c \
     %D%/health.c %D%/health.h \
     %D%/jobs.c %D%/jobs.h \
+    %D%/keycheck.c %D%/keycheck.h \
     %D%/lifecycle.c %D%/lifecycle.h \
     %D%/merkle.c %D%/merkle.h \
     %D%/ocsp.c %D%/ocsp.h \

@@ -188,6 +188,7 @@ static cm_error_t *make_rsa(cm_pubkey_t *key, cm_der_t *parameters, apr_pool_t *
     if (error) {
         return error;
     }
+    key->modulus = modulus;
     key->bits = bit_length(modulus);
     key->algorithm = apr_psprintf(pool, "RSA-%d", key->bits);
     key->pkey = make_rsa_pkey(modulus, exponent, pool);

@@ -21,6 +21,7 @@ typedef struct cm_pubkey_t {
     cm_bytes_t octets;      /* content of the BIT STRING subjectPublicKey, without unused bits */
     cm_bytes_t id;          /* SHA-1 of `octets` (RFC 5280 4.2.1.2 (1)) */
     cm_bytes_t spki_sha256; /* of `spki` */
+    cm_bytes_t modulus;     /* of an RSA key, big-endian without a leading zero; else empty */
 } cm_pubkey_t;
 
 /* RSA of 2048 to 8192 bits and the curves P-256, P-384, P-521, named and uncompressed. DER errors

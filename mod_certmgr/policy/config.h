@@ -31,6 +31,7 @@ typedef struct cm_config_t {
     apr_array_header_t *proxies; /* of apr_ipsubnet_t *: reverse proxies that are believed */
     const char *audit_key;
     const char *audit_heads;
+    const char *weak_keys;
     apr_int64_t audit_interval;
     apr_int64_t crl_gather, crl_validity;
     apr_int64_t ocsp_validity, ocsp_certificate_validity;

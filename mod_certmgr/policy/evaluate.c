@@ -173,7 +173,8 @@ static void encode_subject(decision_t *decision, const apr_array_header_t *attri
         return;
     }
     decision->spec->subject = name->der;
-    if (!name->attributes->nelts && !decision->spec->san->nelts) {
+    /* an authority has a subject (RFC 5280 4.1.2.6) */
+    if (!name->attributes->nelts && (in->profile->is_ca || !decision->spec->san->nelts)) {
         refuse(decision, "/profile", "profile.nameless", "there is no name to certify");
     }
 }
@@ -353,6 +354,9 @@ static void make_dates(decision_t *decision)
         return;
     }
     spec->not_before = apr_time_from_sec(apr_time_sec(in->now) - CM_BACKDATE);
+    if (spec->not_before < in->issuer->not_before) {
+        spec->not_before = in->issuer->not_before;
+    }
     spec->not_after = spec->not_before + apr_time_from_sec(seconds - 1);
     if (spec->not_after <= in->issuer->not_after) {
         return;
@@ -369,6 +373,27 @@ static void make_dates(decision_t *decision)
 
 /* What the profile alone says. */
 
+unsigned cm_key_usages_of(const char *algorithm)
+{
+    const unsigned signing =
+        CM_KU_DIGITAL_SIGNATURE | CM_KU_NON_REPUDIATION | CM_KU_KEY_CERT_SIGN | CM_KU_CRL_SIGN;
+
+    return signing | (strncmp(algorithm, "RSA", 3) == 0
+                          ? CM_KU_KEY_ENCIPHERMENT | CM_KU_DATA_ENCIPHERMENT
+                          : CM_KU_KEY_AGREEMENT | CM_KU_ENCIPHER_ONLY | CM_KU_DECIPHER_ONLY);
+}
+
+/* Whether the usages that are left serve what the profile is for. */
+static int is_usable(const cm_profile_t *profile, unsigned key_usage, apr_pool_t *pool)
+{
+    for (int i = 0; !profile->is_ca && i < profile->eku->nelts; i++) {
+        if (!(cm_eku_key_usage(APR_ARRAY_IDX(profile->eku, i, const char *), pool) & key_usage)) {
+            return 0;
+        }
+    }
+    return key_usage != 0;
+}
+
 static void make_rest(decision_t *decision)
 {
     const cm_evaluate_in_t *in = decision->in;
@@ -380,7 +405,11 @@ static void make_rest(decision_t *decision)
     spec->is_ca = profile->is_ca;
     spec->has_path_len = profile->is_ca && profile->path_len >= 0;
     spec->path_len = spec->has_path_len ? profile->path_len : 0;
-    spec->key_usage = profile->key_usage;
+    spec->key_usage = profile->key_usage & cm_key_usages_of(in->csr->key->algorithm);
+    if (!is_usable(profile, spec->key_usage, decision->pool)) {
+        refuse(decision, "/csr", "profile.key-usage-key",
+               "a key of this kind can't be used for all that the profile is for");
+    }
     spec->eku = profile->eku;
     spec->policies = profile->policies;
     if (!in->url && (profile->crl || profile->ocsp || profile->ca_issuers)) {

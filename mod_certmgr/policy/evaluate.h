@@ -26,6 +26,10 @@ typedef struct {
     apr_time_t now;
 } cm_evaluate_in_t;
 
+/* The key usages, of those in a profile, that a key of this algorithm ("P-256", "RSA-3072") can
+ * have: no encipherment with EC (RFC 8813 section 3), no agreement with RSA (RFC 3279 2.3.1). */
+unsigned cm_key_usages_of(const char *algorithm);
+
 /* What to sign. Serial, signature algorithm, issuer and its key id are left to whoever signs.
  *
  * Names come from where the profile says. Of a CSR nothing but the key is taken, and those names
@@ -33,14 +37,17 @@ typedef struct {
  * CSR that the profile does not provide for is refused when it takes any from there, and ignored
  * when it takes none.
  *
- * not_before is `now` in whole seconds less CM_BACKDATE; from there to not_after, both included, is
- * the validity (RFC 5280 4.1.2.5), which is the profile's default or what is asked for, up to the
- * profile's max. The default is cut at the end of the issuer; what is asked for is refused there.
+ * Key usages are those of the profile that the key can have (cm_key_usages_of).
+ *
+ * not_before is `now` in whole seconds less CM_BACKDATE, or where the issuer begins; from there to
+ * not_after, both included, is the validity (RFC 5280 4.1.2.5), which is the profile's default or
+ * what is asked for, up to the profile's max. The default is cut at the end of the issuer; what is
+ * asked for is refused there.
  *
  * All refusals are joined, each CM_E_REFUSED (CM_E_VALUE for what is malformed) with a field of the
  * request and a rule:
- *   /csr       profile.key-algorithm, profile.key-of-ca, csr.ca (cA TRUE under a profile that
- *              issues no authorities), profile.subject-required, profile.san-required,
+ *   /csr       profile.key-algorithm, profile.key-of-ca, profile.key-usage-key, csr.ca (cA TRUE
+ * under a profile that issues no authorities), profile.subject-required, profile.san-required,
  *              profile.san-type, profile.san-count
  *   /subject   profile.subject-choice (it can't be chosen), profile.subject-attribute (one of its
  *              attributes can't), profile.subject-required, and those of name.h

@@ -149,7 +149,6 @@ static cm_error_t *check_san(const cm_profile_t *profile, apr_pool_t *pool)
     return error;
 }
 
-/* Key usages of which an extended one needs at least one (RFC 5280 4.2.1.12). */
 static const struct {
     const char *eku;
     unsigned key_usage;
@@ -164,7 +163,7 @@ static const struct {
     {"msSmartcardLogin", CM_KU_DIGITAL_SIGNATURE},
 };
 
-static unsigned needed_usage(const char *eku, apr_pool_t *pool)
+unsigned cm_eku_key_usage(const char *eku, apr_pool_t *pool)
 {
     const char *oid = cm_ext_eku_oid(eku, pool);
 
@@ -184,13 +183,35 @@ static cm_error_t *check_eku(const cm_profile_t *profile, apr_pool_t *pool)
     for (int i = 0; !profile->is_ca && i < profile->eku->nelts; i++) {
         const char *eku = APR_ARRAY_IDX(profile->eku, i, const char *);
 
-        if (!(needed_usage(eku, pool) & profile->key_usage)) {
+        if (!(cm_eku_key_usage(eku, pool) & profile->key_usage)) {
             error = cm_error_join(
                 error,
                 refuse(apr_psprintf(pool, "/ext_key_usage/%d", i), "profile.eku-key-usage",
                        apr_psprintf(pool, "%s goes with none of the key usages (RFC 5280 4.2.1.12)",
                                     eku),
                        pool));
+        }
+    }
+    return error;
+}
+
+/* RFC 5280 4.2.1.4: a policy at most once. */
+static cm_error_t *check_policies(const cm_profile_t *profile, apr_pool_t *pool)
+{
+    const apr_array_header_t *list = profile->policies;
+    cm_error_t *error = NULL;
+
+    for (int i = 0; i < list->nelts; i++) {
+        int j = 0;
+
+        while (strcmp(APR_ARRAY_IDX(list, i, cm_policy_t).oid,
+                      APR_ARRAY_IDX(list, j, cm_policy_t).oid) != 0) {
+            j++;
+        }
+        if (j < i) {
+            error = cm_error_join(error,
+                                  refuse(apr_psprintf(pool, "/policies/%d/oid", i),
+                                         "value.duplicate", "the policy stands here twice", pool));
         }
     }
     return error;
@@ -262,6 +283,7 @@ cm_error_t *cm_profile_parse(cm_profile_t **profile, cm_bytes_t text, apr_pool_t
         error = cm_error_join(check_rules(made, pool), check_subject(made, pool));
         error = cm_error_join(error, check_san(made, pool));
         error = cm_error_join(error, check_eku(made, pool));
+        error = cm_error_join(error, check_policies(made, pool));
         error = cm_error_join(error, check_checklists(made, pool));
     }
     if (!error) {

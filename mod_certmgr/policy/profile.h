@@ -92,6 +92,10 @@ json_t *cm_profile_schema(apr_pool_t *pool);
 /* Whether somebody with these roles may ask for the operation. */
 int cm_profile_allows(const cm_profile_t *profile, cm_operation_t operation, unsigned roles);
 
+/* Key usages of which an extended one, a name or a dotted OID, needs at least one (RFC 5280
+ * 4.2.1.12); all bits for one without a rule. */
+unsigned cm_eku_key_usage(const char *eku, apr_pool_t *pool);
+
 /* The items of the operation, array of cm_profile_item_t; NULL when it is not offered. */
 const apr_array_header_t *cm_profile_checklist(const cm_profile_t *profile,
                                                cm_operation_t operation);

@@ -7,6 +7,7 @@
 #include "store/work.h"
 
 const cm_migration_t cm_migrations[] = {{1, "initial", 1, migration_0001_initial},
+                                        {3, "keys", 1, migration_0003_keys},
                                         {0, NULL, 0, NULL}};
 
 static const char table_of_migrations[] =
@@ -35,6 +36,17 @@ static const cm_migration_t *newest(void)
         last++;
     }
     return last;
+}
+
+/* The one with this number, or with the next one below; numbers are not without gaps. */
+static const cm_migration_t *migration_of(int number)
+{
+    const cm_migration_t *found = cm_migrations;
+
+    while (found[1].name && found[1].number <= number) {
+        found++;
+    }
+    return found;
 }
 
 /* SQLite takes both words as they stand: it goes by the BLOB and the TEXT in them. */
@@ -179,7 +191,7 @@ cm_error_t *cm_store_check(cm_store_t *store, apr_pool_t *pool)
     for (int i = 0; !error && i < cm_rows_count(rows); i++) {
         version = (int)cm_row_integer(rows, i, 0);
         if (version >= 1 && version <= known->number) {
-            error = check_digest(&cm_migrations[version - 1], cm_row_text(rows, i, 2), pool);
+            error = check_digest(migration_of(version), cm_row_text(rows, i, 2), pool);
         } else if (cm_row_integer(rows, i, 1) > known->number) {
             error =
                 cm_error_advise(cm_error_make(pool, CM_E_CONFIG,

@@ -3,6 +3,7 @@ libcertmgr_la_SOURCES += \
     %D%/authorities.c %D%/authorities.h \
     %D%/certificates.c %D%/certificates.h \
     %D%/events.c %D%/events.h \
+    %D%/keys.c %D%/keys.h \
     %D%/leases.c %D%/leases.h \
     %D%/link.c %D%/link.h \
     %D%/people.c %D%/people.h \
@@ -19,7 +20,7 @@ libcertmgr_la_SOURCES += \
     %D%/work.h
 
 # Migrations are compiled in, so that a program and its schema can't be of different versions.
-store_migrations = %D%/migrations/0001_initial.sql
+store_migrations = %D%/migrations/0001_initial.sql %D%/migrations/0003_keys.sql
 EXTRA_DIST += $(store_migrations) %D%/migrations/embed.awk
 %D%/schema.lo: %D%/migrations_sql.h
 CLEANFILES += %D%/migrations_sql.h

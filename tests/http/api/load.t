@@ -13,13 +13,13 @@ use CertMgr::Main;
 use constant { CLIENTS => 8, ROUNDS => 6 };
 
 my $i = main_instance();
-my $csr = csr();
+my %csr = (user1 => csr(), user2 => csr()); # nobody has another's key certified
 
 sub work {
     my ($number, $say) = @_;
     my $who = $number % 2 ? 'user1' : 'user2';
     for my $round (1 .. ROUNDS) {
-        my $r = as($who, POST => '/api/v1/enroll', json => { profile => 'user', csr => $csr });
+        my $r = as($who, POST => '/api/v1/enroll', json => { profile => 'user', csr => $csr{$who} });
         my $certificate = ref $r->{json} eq 'HASH' ? $r->{json}{certificate} : undef;
         $say->({ what => 'enroll', status => $r->{status}, id => $certificate->{id}, pem => $certificate->{pem},
             serial => $certificate->{serial} });

@@ -2,5 +2,6 @@
 #include "unit/flow/suite.h"
 
 const char unit_name[] = "flow";
-const unit_case_fn unit_cases[] = {merkle_case,  lifecycle_case, audit_case, request_case,
-                                   perform_case, status_case,    jobs_case,  NULL};
+const unit_case_fn unit_cases[] = {merkle_case, lifecycle_case, keycheck_case,
+                                   audit_case,  request_case,   perform_case,
+                                   status_case, jobs_case,      NULL};

@@ -5,6 +5,7 @@
 #include "unit/unit.h"
 
 TCase *merkle_case(void);
+TCase *keycheck_case(void);
 TCase *lifecycle_case(void);
 TCase *audit_case(void);
 TCase *request_case(void);

@@ -431,6 +431,42 @@ START_TEST(all_refusals_come_at_once)
 }
 END_TEST
 
+START_TEST(a_key_is_certified_for_what_it_can_do)
+{
+    use_profile("{\"key_usage\":[\"digitalSignature\",\"keyEncipherment\",\"keyAgreement\"]}");
+    ck_assert_uint_eq(allow()->key_usage, CM_KU_DIGITAL_SIGNATURE | CM_KU_KEY_AGREEMENT);
+    in.csr = make_csr(cm_ossl_pkey(EVP_RSA_gen(2048), pool), NULL, NULL);
+    ck_assert_uint_eq(allow()->key_usage, CM_KU_DIGITAL_SIGNATURE | CM_KU_KEY_ENCIPHERMENT);
+
+    use_profile("{\"key_usage\":[\"keyEncipherment\"],\"ext_key_usage\":[\"emailProtection\"]}");
+    allow();
+    in.csr = make_csr(make_key(), NULL, NULL);
+    refuse("/csr", "profile.key-usage-key");
+    /* something is left, but nothing that e-mail needs */
+    use_profile("{\"key_usage\":[\"keyEncipherment\",\"cRLSign\"],"
+                "\"ext_key_usage\":[\"emailProtection\"]}");
+    refuse("/csr", "profile.key-usage-key");
+}
+END_TEST
+
+START_TEST(life_begins_with_the_issuer)
+{
+    issuer.not_before = apr_time_from_sec(apr_time_sec(NOW));
+    ck_assert_int_eq(allow()->not_before, issuer.not_before);
+}
+END_TEST
+
+START_TEST(an_authority_has_a_subject)
+{
+    issuer.has_path_len = 0;
+    person.name = "";
+    use_profile("{\"is_ca\":true,\"key_usage\":[\"keyCertSign\"],\"subject\":"
+                "[{\"type\":\"CN\",\"from\":\"login.name\",\"required\":false}],"
+                "\"san\":[{\"type\":\"email\",\"from\":\"login.mail\",\"required\":true}]}");
+    refuse("/profile", "profile.nameless");
+}
+END_TEST
+
 TCase *evaluate_case(void)
 {
     TCase *tcase = unit_case("evaluate");
@@ -450,5 +486,8 @@ TCase *evaluate_case(void)
     tcase_add_test(tcase, a_certificate_has_a_name);
     tcase_add_test(tcase, addresses_are_put_in_where_wanted);
     tcase_add_test(tcase, all_refusals_come_at_once);
+    tcase_add_test(tcase, a_key_is_certified_for_what_it_can_do);
+    tcase_add_test(tcase, life_begins_with_the_issuer);
+    tcase_add_test(tcase, an_authority_has_a_subject);
     return tcase;
 }

@@ -182,6 +182,8 @@ START_TEST(a_contradiction_is_refused)
         {"{\"is_ca\":true}", "/key_usage", "profile.ca-key-usage", 0},
         {"{\"key_usage\":[\"digitalSignature\",\"keyCertSign\"]}", "/key_usage",
          "profile.key-cert-sign", 0},
+        {"{\"policies\":[{\"oid\":\"1.2.3\"},{\"oid\":\"1.2.4\"},{\"oid\":\"1.2.3\"}]}",
+         "/policies/2/oid", "value.duplicate", 0},
         {"{\"path_length\":0}", "/path_length", "profile.path-length", 0},
         {"{\"key_usage\":[\"digitalSignature\",\"encipherOnly\"]}", "/key_usage",
          "profile.key-agreement", 0},

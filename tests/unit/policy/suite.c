@@ -3,4 +3,5 @@
 
 const char unit_name[] = "policy";
 const unit_case_fn unit_cases[] = {config_case,  config_file_case, identity_case,
-                                   profile_case, evaluate_case,    NULL};
+                                   profile_case, evaluate_case,    weakkey_case,
+                                   lint_case,    constraints_case, NULL};

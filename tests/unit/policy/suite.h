@@ -5,10 +5,13 @@
 #include "unit/unit.h"
 
 TCase *config_case(void);
+TCase *constraints_case(void);
 TCase *config_file_case(void);
 TCase *evaluate_case(void);
 TCase *identity_case(void);
+TCase *lint_case(void);
 TCase *profile_case(void);
+TCase *weakkey_case(void);
 
 /* The text of conf/profiles/user.json with the members of a JSON object replaced, objects member by
  * member. */

@@ -20,7 +20,7 @@ START_TEST(an_empty_database_says_which_command_to_run)
     assert_done(cm_store_upgrade(&applied, db->store, pool));
     ck_assert_int_ge(applied, 1);
     assert_done(cm_store_schema(&version, db->store, pool));
-    ck_assert_int_eq(version, applied);
+    ck_assert_int_ge(version, applied); /* numbers may have gaps */
     assert_done(cm_store_check(db->store, pool));
     assert_done(cm_store_upgrade(&applied, db->store, pool));
     ck_assert_int_eq(applied, 0);
@@ -59,8 +59,8 @@ END_TEST
 START_TEST(migrations_are_numbered_from_one)
 {
     for (int i = 0; cm_migrations[i].name; i++) {
-        ck_assert_int_eq(cm_migrations[i].number, i + 1);
-        ck_assert_int_le(cm_migrations[i].compatible, i + 1);
+        ck_assert_int_ge(cm_migrations[i].number, i ? cm_migrations[i - 1].number + 1 : 1);
+        ck_assert_int_le(cm_migrations[i].compatible, cm_migrations[i].number);
         ck_assert_int_ge(cm_migrations[i].compatible, 1);
     }
 }

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pki/constraints.h"
+
+#include <apr_cstr.h>
+#include <apr_strings.h>
+#include <arpa/inet.h>
+
+enum {
+    OTHER = CM_DER_CONSTRUCTED(0),
+    EMAIL = CM_DER_CONTEXT(1),
+    DNS = CM_DER_CONTEXT(2),
+    DIRECTORY = CM_DER_CONSTRUCTED(4),
+    URI = CM_DER_CONTEXT(6),
+    IP = CM_DER_CONTEXT(7)
+};
+
+typedef struct {
+    int tag;          /* of the GeneralName */
+    cm_bytes_t value; /* its content */
+    int is_excluded;
+} subtree_t;
+
+typedef struct {
+    int tag;
+    cm_bytes_t value; /* as in a GeneralName; of a URI its host, empty when there is none */
+    const char *text;
+} named_t;
+
+/* Subtrees. */
+
+static cm_error_t *read_subtrees(apr_array_header_t *list, cm_der_t *outer, int tag)
+{
+    cm_bytes_t content = {NULL, 0};
+    cm_error_t *error = cm_der_maybe(&content, outer, tag);
+    cm_der_t reader = cm_der_reader(content, outer->rule, outer->pool);
+
+    while (!error && cm_der_peek(&reader)) {
+        subtree_t subtree = {0, {NULL, 0}, tag == CM_DER_CONSTRUCTED(1)};
+        cm_bytes_t whole;
+        cm_der_t inner;
+
+        error = cm_der_enter(&inner, &reader, CM_DER_SEQUENCE);
+        if (!error) {
+            subtree.tag = cm_der_peek(&inner);
+            error = cm_der_next(&whole, &subtree.value, &inner);
+        }
+        if (!error) {
+            error = cm_der_close(&inner);
+        }
+        APR_ARRAY_PUSH(list, subtree_t) = subtree;
+    }
+    return error;
+}
+
+static cm_error_t *read_constraints(apr_array_header_t *list, cm_bytes_t value, apr_pool_t *pool)
+{
+    cm_der_t outer = cm_der_reader(value, "extension.syntax", pool), inner;
+    cm_error_t *error = cm_der_enter(&inner, &outer, CM_DER_SEQUENCE);
+
+    if (!error) {
+        error = read_subtrees(list, &inner, CM_DER_CONSTRUCTED(0));
+    }
+    if (!error) {
+        error = read_subtrees(list, &inner, CM_DER_CONSTRUCTED(1));
+    }
+    return error ? error : cm_der_close(&inner);
+}
+
+/* Matches. */
+
+static int ends_with(cm_bytes_t name, cm_bytes_t end)
+{
+    return name.len >= end.len && apr_cstr_casecmpn((const char *)name.data + name.len - end.len,
+                                                    (const char *)end.data, end.len) == 0;
+}
+
+static int is_same(cm_bytes_t a, cm_bytes_t b)
+{
+    return a.len == b.len && ends_with(a, b);
+}
+
+/* A host with or without names below it: with a dot in front only those below. */
+static int is_below(cm_bytes_t host, cm_bytes_t domain)
+{
+    return host.len > domain.len && ends_with(host, domain) &&
+           (!domain.len || domain.data[0] == '.' || host.data[host.len - domain.len - 1] == '.');
+}
+
+static int dns_is_within(cm_bytes_t name, cm_bytes_t base)
+{
+    return is_same(name, base) || is_below(name, base);
+}
+
+static int host_is_within(cm_bytes_t host, cm_bytes_t base)
+{
+    return base.len && base.data[0] == '.' ? is_below(host, base) : is_same(host, base);
+}
+
+static cm_bytes_t after_at(cm_bytes_t mail)
+{
+    const unsigned char *at = mail.len ? memchr(mail.data, '@', mail.len) : NULL;
+
+    return at ? cm_bytes_make(at + 1, (apr_size_t)(mail.data + mail.len - at - 1)) : mail;
+}
+
+/* A mailbox, a host, or with a dot in front the hosts below a domain. */
+static int mail_is_within(cm_bytes_t mail, cm_bytes_t base)
+{
+    cm_bytes_t host = after_at(mail), base_host = after_at(base);
+
+    if (base_host.data != base.data) {
+        return is_same(host, base_host) &&
+               cm_bytes_equal(cm_bytes_make(mail.data, mail.len - host.len),
+                              cm_bytes_make(base.data, base.len - base_host.len));
+    }
+    return host_is_within(host, base);
+}
+
+static int address_is_within(cm_bytes_t address, cm_bytes_t base)
+{
+    if (base.len != 2 * address.len) {
+        return 0;
+    }
+    for (apr_size_t i = 0; i < address.len; i++) {
+        if ((address.data[i] ^ base.data[i]) & base.data[address.len + i]) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+/* Names begin with the same RelativeDistinguishedNames; both values are the SEQUENCE's encoding. */
+static int directory_is_within(cm_bytes_t name, cm_bytes_t base, apr_pool_t *pool)
+{
+    cm_der_t names = cm_der_reader(name, "extension.syntax", pool), name_rdns;
+    cm_der_t bases = cm_der_reader(base, "extension.syntax", pool), base_rdns;
+
+    if (cm_der_enter(&name_rdns, &names, CM_DER_SEQUENCE) ||
+        cm_der_enter(&base_rdns, &bases, CM_DER_SEQUENCE)) {
+        return 0;
+    }
+    return base_rdns.rest.len <= name_rdns.rest.len &&
+           cm_bytes_equal(base_rdns.rest, cm_bytes_make(name_rdns.rest.data, base_rdns.rest.len));
+}
+
+static int is_within(const named_t *name, const subtree_t *subtree, apr_pool_t *pool)
+{
+    switch (name->tag) {
+    case DNS:
+        return dns_is_within(name->value, subtree->value);
+    case EMAIL:
+        return mail_is_within(name->value, subtree->value);
+    case URI:
+        return host_is_within(name->value, subtree->value);
+    case IP:
+        return address_is_within(name->value, subtree->value);
+    case DIRECTORY:
+        return directory_is_within(name->value, subtree->value, pool);
+    default:
+        return subtree->is_excluded; /* we can't tell, thus the worse is taken */
+    }
+}
+
+/* A URI without a host can't be judged: it lies within what is excluded, and in nothing permitted.
+ */
+static int is_allowed(const apr_array_header_t *subtrees, const named_t *name, apr_pool_t *pool)
+{
+    int has_permitted = 0, is_permitted = 0;
+
+    for (int i = 0; i < subtrees->nelts; i++) {
+        const subtree_t *subtree = &APR_ARRAY_IDX(subtrees, i, subtree_t);
+        int within;
+
+        if (subtree->tag != name->tag) {
+            continue;
+        }
+        within = name->tag == URI && !name->value.len ? subtree->is_excluded
+                                                      : is_within(name, subtree, pool);
+        if (subtree->is_excluded && within) {
+            return 0;
+        }
+        has_permitted |= !subtree->is_excluded;
+        is_permitted |= !subtree->is_excluded && within;
+    }
+    return !has_permitted || is_permitted;
+}
+
+/* What the certificate names. */
+
+/* The host of scheme://user@host:port/path; empty for a URI without one, or with an address. */
+static cm_bytes_t host_of(const char *uri)
+{
+    const char *host = strstr(uri, "://");
+    apr_size_t len;
+    const char *at;
+
+    if (!host) {
+        return cm_bytes_make(NULL, 0);
+    }
+    host += 3;
+    len = strcspn(host, "/?#");
+    at = memchr(host, '@', len);
+    if (at) {
+        len -= (apr_size_t)(at + 1 - host);
+        host = at + 1;
+    }
+    if (*host == '[') {
+        return cm_bytes_make(NULL, 0);
+    }
+    return cm_bytes_make(host, len < strcspn(host, ":") ? len : strcspn(host, ":"));
+}
+
+static named_t named_of(const cm_san_t *san, apr_pool_t *pool)
+{
+    named_t name = {OTHER, cm_bytes_of_text(san->value), cm_san_text(san, pool)};
+    unsigned char *address = apr_palloc(pool, 16);
+
+    if (strcmp(san->type, "dns") == 0) {
+        name.tag = DNS;
+    } else if (strcmp(san->type, "email") == 0) {
+        name.tag = EMAIL;
+    } else if (strcmp(san->type, "uri") == 0) {
+        name.tag = URI;
+        name.value = host_of(san->value);
+    } else if (strcmp(san->type, "ip") == 0) {
+        int is_v6 = strchr(san->value, ':') != NULL;
+
+        name.tag = IP;
+        inet_pton(is_v6 ? AF_INET6 : AF_INET, san->value, address);
+        name.value = cm_bytes_make(address, is_v6 ? 16 : 4);
+    }
+    return name;
+}
+
+static apr_array_header_t *names_of(const cm_cert_t *cert, apr_pool_t *pool)
+{
+    const apr_array_header_t *attributes = cert->subject->attributes;
+    apr_array_header_t *names = apr_array_make(pool, cert->san->nelts + 2, sizeof(named_t));
+
+    for (int i = 0; i < cert->san->nelts; i++) {
+        APR_ARRAY_PUSH(names, named_t) = named_of(&APR_ARRAY_IDX(cert->san, i, cm_san_t), pool);
+    }
+    for (int i = 0; i < attributes->nelts; i++) {
+        const cm_name_attribute_t *attribute = &APR_ARRAY_IDX(attributes, i, cm_name_attribute_t);
+
+        if (strcmp(attribute->type, "emailAddress") == 0) {
+            APR_ARRAY_PUSH(names, named_t) =
+                (named_t){EMAIL, cm_bytes_of_text(attribute->value), attribute->value};
+        }
+    }
+    if (attributes->nelts) {
+        APR_ARRAY_PUSH(names, named_t) =
+            (named_t){DIRECTORY, cert->subject->der, cert->subject_text};
+    }
+    return names;
+}
+
+cm_error_t *cm_constraints_check(cm_bytes_t value, const cm_cert_t *cert, apr_pool_t *pool)
+{
+    apr_array_header_t *subtrees = apr_array_make(pool, 4, sizeof(subtree_t));
+    const apr_array_header_t *names = names_of(cert, pool);
+    cm_error_t *error = read_constraints(subtrees, value, pool);
+
+    for (int i = 0; !error && i < names->nelts; i++) {
+        const named_t *name = &APR_ARRAY_IDX(names, i, named_t);
+
+        if (!is_allowed(subtrees, name, pool)) {
+            error = cm_error_make(pool, CM_E_REFUSED,
+                                  "the issuing authority may not certify the name %s", name->text);
+            cm_error_locate(error, NULL, "issuer.constraints");
+        }
+    }
+    return error;
+}
