@@ -51,26 +51,7 @@ static cm_error_t *take(cm_work_t *work, const cm_submission_t *submission)
     }
     work->request->wish = (const char *)cm_json_canonical(wish, pool).data;
     error = cm_work_profile(work, submission->profile, 0);
-    if (!error) {
-        error = cm_csr_decode(&work->request->csr, cm_bytes_of_text(submission->csr), pool);
-        if (error) {
-            cm_error_locate(error, "/csr", error->rule);
-        }
-    }
-    return error;
-}
-
-/* Every error of the CSR points at the member it came in. */
-static cm_error_t *read_csr(cm_work_t *work)
-{
-    cm_csr_t *csr;
-    cm_error_t *error = cm_csr_parse(&csr, work->request->csr, work->ctx->pool);
-
-    if (!error) {
-        work->csr = csr;
-        error = cm_csr_verify(csr, work->ctx->pool);
-    }
-    return error ? cm_error_locate(error, "/csr", error->rule) : NULL;
+    return error ? error : cm_work_take_csr(work, submission->csr);
 }
 
 static cm_error_t *read_wish(cm_evaluate_in_t *in, const cm_work_t *work)
@@ -92,7 +73,7 @@ static cm_error_t *decide(cm_work_t *work)
     const cm_ctx_t *ctx = work->ctx;
     cm_evaluate_in_t in = {.profile = work->profile, .url = ctx->config->url, .now = ctx->now};
     cm_person_t *person;
-    cm_error_t *error = read_csr(work);
+    cm_error_t *error = cm_work_read_csr(work);
 
     if (!error) {
         error = cm_person_read(&person, ctx->store, work->request->requester, ctx->pool);

@@ -7,6 +7,7 @@
 #include "store/work.h"
 
 const cm_migration_t cm_migrations[] = {{1, "initial", 1, migration_0001_initial},
+                                        {2, "approvals", 1, migration_0002_approvals},
                                         {0, NULL, 0, NULL}};
 
 static const char table_of_migrations[] =
