@@ -93,6 +93,9 @@ cm_error_t *cm_profile_parse(cm_profile_t **profile, cm_bytes_t text, apr_pool_t
 /* JSON Schema (draft 2020-12) of a profile; it says all that is said by a field alone. */
 json_t *cm_profile_schema(apr_pool_t *pool);
 
+/* Names of the items that a checklist can have; array of const char *. */
+apr_array_header_t *cm_profile_items(apr_pool_t *pool);
+
 /* Whether somebody with these roles may ask for the operation. */
 int cm_profile_allows(const cm_profile_t *profile, cm_operation_t operation, unsigned roles);
 

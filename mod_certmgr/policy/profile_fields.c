@@ -107,6 +107,16 @@ static int find_oid(const char *name, apr_pool_t *pool)
 
 static const char *const item_names[] = {"csr", "approval", NULL};
 
+apr_array_header_t *cm_profile_items(apr_pool_t *pool)
+{
+    apr_array_header_t *names = apr_array_make(pool, 4, sizeof(const char *));
+
+    for (int i = 0; item_names[i]; i++) {
+        APR_ARRAY_PUSH(names, const char *) = item_names[i];
+    }
+    return names;
+}
+
 static int find_item(const char *name, apr_pool_t *pool)
 {
     (void)pool;

@@ -10,5 +10,10 @@ TCase *audit_case(void);
 TCase *request_case(void);
 TCase *perform_case(void);
 TCase *status_case(void);
+TCase *approval_case(void);
+TCase *successor_case(void);
+TCase *retry_case(void);
+TCase *approval_postgres_case(void);
+TCase *retry_postgres_case(void);
 
 #endif
