@@ -4,7 +4,8 @@ modsavailabledir = $(HTTPD_CONFDIR)/mods-available
 dist_modsavailable_DATA = %D%/certmgr.conf
 nodist_modsavailable_DATA = %D%/certmgr.load
 profilesdir = $(pkgdatadir)/profiles
-dist_profiles_DATA = %D%/profiles/user.json
+dist_profiles_DATA = %D%/profiles/intermediate-ca.json %D%/profiles/server.json \
+    %D%/profiles/user.json
 EXTRA_DIST += %D%/certmgr.load.in tools/instance
 CLEANFILES += %D%/certmgr.load
 
