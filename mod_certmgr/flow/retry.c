@@ -52,3 +52,26 @@ int cm_retry_lost(const cm_error_t *error, const cm_retry_t *retry)
 {
     return retry && error->code == CM_E_CONFLICT;
 }
+
+static apr_time_t oldest(const cm_ctx_t *ctx)
+{
+    return ctx->now - apr_time_from_sec((apr_time_t)CM_RETRY_DAYS * 86400);
+}
+
+cm_error_t *cm_retry_is_due(int *due, cm_ctx_t *ctx)
+{
+    return cm_retries_are_old(due, ctx->store, oldest(ctx), ctx->pool);
+}
+
+static cm_error_t *prune(cm_txn_t *txn, cm_audit_event_t *event, void *baton)
+{
+    (void)event;
+    return cm_retries_prune(txn, *(const apr_time_t *)baton);
+}
+
+cm_error_t *cm_retry_job(cm_ctx_t *ctx)
+{
+    apr_time_t before = oldest(ctx);
+
+    return cm_store_maintain(ctx->store, prune, &before, ctx->pool);
+}

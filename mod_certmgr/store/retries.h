@@ -20,4 +20,8 @@ cm_error_t *cm_retry_read(cm_retry_record_t *record, cm_store_t *store, apr_pool
 /* CM_E_CONFLICT with rule "store.unique" when the key was used before. */
 cm_error_t *cm_retry_insert(cm_txn_t *txn, const cm_retry_record_t *record, apr_time_t now);
 
+/* Whether there are any from before this time; forget them. */
+cm_error_t *cm_retries_are_old(int *old, cm_store_t *store, apr_time_t before, apr_pool_t *pool);
+cm_error_t *cm_retries_prune(cm_txn_t *txn, apr_time_t before);
+
 #endif

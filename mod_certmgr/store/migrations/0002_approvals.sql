@@ -22,3 +22,5 @@ CREATE TABLE retry (
     created BIGINT NOT NULL,
     CONSTRAINT uq_retry PRIMARY KEY (person, name)
 );
+
+CREATE INDEX retry_created ON retry (created);

@@ -33,6 +33,12 @@ sub verify {
     return command(qw(openssl verify -x509_strict -CAfile), $i->{CERTMGR_CA}, @more, scratch('cert.pem'));
 }
 
+subtest 'every profile is there' => sub {
+    problem_is(as('admin1', POST => '/api/v1/enroll', json => { profile => $_, csr => 'x' }), 422, 'invalid-value',
+        field => '/csr', name => $_)
+        for @{ contract('profiles') };
+};
+
 subtest 'every operation has its collection' => sub {
     is(as('user1', GET => "/api/v1/$_")->{status}, 200, $_) for @{ contract('operations') };
 };

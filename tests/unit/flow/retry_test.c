@@ -103,6 +103,27 @@ START_TEST(at_the_same_time_too)
 }
 END_TEST
 
+START_TEST(old_keys_are_forgotten)
+{
+    const cm_retry_t retry = {"key-1", "aa"};
+    cm_request_view_t *view;
+    int due;
+
+    act_as("user1");
+    assert_done(submit(&view, new_csr(), &retry));
+    clock_now += apr_time_from_sec((apr_time_t)CM_RETRY_DAYS * 86400);
+    act_as(NULL);
+    assert_done(cm_retry_is_due(&due, ctx));
+    ck_assert(!due);
+    clock_now += 1;
+    act_as(NULL);
+    assert_done(cm_retry_is_due(&due, ctx));
+    ck_assert(due);
+    assert_done(cm_retry_job(ctx));
+    ck_assert_str_eq(sql_value("SELECT count(*) FROM retry"), "0");
+}
+END_TEST
+
 TCase *retry_case(void)
 {
     TCase *tcase = flow_case("retries");
@@ -110,6 +131,7 @@ TCase *retry_case(void)
     tcase_add_test(tcase, the_same_call_is_done_once);
     tcase_add_test(tcase, an_event_too);
     tcase_add_test(tcase, at_the_same_time_too);
+    tcase_add_test(tcase, old_keys_are_forgotten);
     return tcase;
 }
 
