@@ -7,7 +7,7 @@ CLEANFILES += %D%/certmgrctl.1 %D%/mod_certmgr.5 %D%/commands.part %D%/directive
     %D%/problems.part
 
 MANUAL = $(AM_V_GEN)$(MKDIR_P) $(@D) && sed \
-    -e 's|@VERSION@|$(PACKAGE_VERSION)|' \
+    -e 's|[@]VERSION@|$(PACKAGE_VERSION)|' \
     -e 's|@HTTPD_CONF@|$(HTTPD_CONFDIR)/apache2.conf|' \
     -e 's|@MODULEDIR@|$(HTTPD_MODULEDIR)|' \
     -e 's|@PROFILES@|$(pkgdatadir)/profiles|'
@@ -15,11 +15,11 @@ MANUAL = $(AM_V_GEN)$(MKDIR_P) $(@D) && sed \
 %D%/commands.part %D%/directives.part %D%/problems.part: certmgrctl$(EXEEXT)
 	$(AM_V_GEN)$(MKDIR_P) $(@D) && ./certmgrctl manual `basename $@ .part` >$@
 
-%D%/certmgrctl.1: %D%/certmgrctl.1.in %D%/commands.part
+%D%/certmgrctl.1: %D%/certmgrctl.1.in %D%/commands.part Makefile
 	$(MANUAL) -e '/^@COMMANDS@/r %D%/commands.part' -e '/^@COMMANDS@/d' \
 	    $(srcdir)/%D%/certmgrctl.1.in >$@
 
-%D%/mod_certmgr.5: %D%/mod_certmgr.5.in %D%/directives.part %D%/problems.part
+%D%/mod_certmgr.5: %D%/mod_certmgr.5.in %D%/directives.part %D%/problems.part Makefile
 	$(MANUAL) -e '/^@DIRECTIVES@/r %D%/directives.part' -e '/^@DIRECTIVES@/d' \
 	    -e '/^@PROBLEMS@/r %D%/problems.part' -e '/^@PROBLEMS@/d' \
 	    $(srcdir)/%D%/mod_certmgr.5.in >$@

@@ -66,7 +66,10 @@ cm_error_t *cm_error_join(cm_error_t *first, cm_error_t *more)
     if (!first) {
         return more;
     }
-    while (last->also) {
+    for (int count = 1; last->also; count++) {
+        if (count == CM_ERROR_JOINED) {
+            return first;
+        }
         last = last->also;
     }
     last->also = more;

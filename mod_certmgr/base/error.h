@@ -58,7 +58,10 @@ cm_error_t *cm_error_explain(apr_pool_t *pool, cm_error_t *error, const char *fo
     __attribute__((format(printf, 3, 4)));
 cm_error_t *cm_error_wrap(cm_error_t *error, const cm_error_t *cause);
 
-/* Append `more` to the violations of `first`; either may be NULL. Returns the chain. */
+/* Append `more` to the violations of `first`; either may be NULL. Returns the chain. A chain that
+ * is longer than CM_ERROR_JOINED takes no more: a body can hold thousands of mistakes, and a client
+ * mends a few at a time. */
+enum { CM_ERROR_JOINED = 20 };
 cm_error_t *cm_error_join(cm_error_t *first, cm_error_t *more);
 
 /* An error with APR's text for `status` as log_detail. */

@@ -60,7 +60,10 @@ const char *cm_text_escape(const char *text, apr_pool_t *pool)
     while (left) {
         apr_size_t length = utf8_length(p, left);
 
-        if (length == 0 || (length == 1 && (*p < 0x20 || *p == 0x7f))) {
+        int is_control = (length == 1 && (*p < 0x20 || *p == 0x7f)) ||
+                         (length == 2 && p[0] == 0xc2 && p[1] < 0xa0); /* C1: terminals obey */
+
+        if (length == 0 || is_control) {
             at += apr_snprintf(at, 5, "\\x%02x", *p);
             length = 1;
         } else {

@@ -15,7 +15,7 @@
 struct cm_ceremony_t {
     const cm_run_t *run;
     const char *path;
-    apr_file_t *file; /* NULL until the first line */
+    apr_file_t *file; /* NULL until it is opened */
 };
 
 static const char *default_path(const cm_run_t *run)
@@ -46,7 +46,7 @@ cm_error_t *cm_ceremony_begin(cm_ceremony_t **ceremony, const cm_run_t *run, con
     return NULL;
 }
 
-static cm_error_t *open_file(cm_ceremony_t *c)
+cm_error_t *cm_ceremony_open(cm_ceremony_t *c)
 {
     apr_pool_t *pool = c->run->pool;
     char host[APRMAXHOSTLEN + 1] = "unknown";
@@ -54,9 +54,10 @@ static cm_error_t *open_file(cm_ceremony_t *c)
                                         APR_FPROT_UREAD | APR_FPROT_UWRITE | APR_FPROT_GREAD, pool);
 
     if (status != APR_SUCCESS) {
-        c->file = NULL;
-        return cm_error_apr(pool, CM_E_REFUSED,
-                            apr_pstrcat(pool, c->path, " can't be written", NULL), status);
+        return cm_error_advise(cm_error_apr(pool, CM_E_REFUSED,
+                                            apr_pstrcat(pool, c->path, " can't be written", NULL),
+                                            status),
+                               "--log names another file");
     }
     apr_gethostname(host, sizeof(host), pool);
     apr_file_printf(c->file, "mod_certmgr ceremony\ntime %s\nwho %s\nhost %s\nconfiguration %s\n",
@@ -68,12 +69,8 @@ static cm_error_t *open_file(cm_ceremony_t *c)
 static cm_error_t *note(cm_ceremony_t *c, const char *line)
 {
     apr_pool_t *pool = c->run->pool;
-    cm_error_t *error = c->file ? NULL : open_file(c);
     apr_status_t status;
 
-    if (error) {
-        return error;
-    }
     line = apr_pstrcat(pool, cm_text_escape(line, pool), "\n", NULL);
     status = apr_file_write_full(c->file, line, strlen(line), NULL);
     if (status == APR_SUCCESS) {

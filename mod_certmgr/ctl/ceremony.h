@@ -11,8 +11,11 @@
 typedef struct cm_ceremony_t cm_ceremony_t;
 
 /* `path` NULL: certmgr-ceremony-TIME.log in the folder of CertMgrAuditHeads, or in the working
- * directory. The file must not be there yet; nothing is written before the first note. */
+ * directory. The file must not be there yet; nothing is written before cm_ceremony_open. */
 cm_error_t *cm_ceremony_begin(cm_ceremony_t **ceremony, const cm_run_t *run, const char *path);
+
+/* Make the file, before the first step: nothing is made that can't be recorded. */
+cm_error_t *cm_ceremony_open(cm_ceremony_t *ceremony);
 
 /* One step: on the terminal, and as a line of the record. */
 cm_error_t *cm_ceremony_step(cm_ceremony_t *ceremony, const char *what, int made);

@@ -21,6 +21,7 @@ static const cm_option_t server_options[] = {
 static const cm_option_t add_options[] = {
     {"mail", "ADDRESS", "e-mail address"},
     {"user", "LOGIN", "name under which Apache's own authentication knows the person"},
+    {"realm", "NAME", "AuthName under which --user holds (default: any)"},
     {"role", "ROLE", "role to give; may be repeated"},
     {NULL, NULL, NULL}};
 

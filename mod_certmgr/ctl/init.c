@@ -260,7 +260,8 @@ cm_error_t *cm_ctl_init(cm_run_t *run)
         return error;
     }
     show_plan(run, plan);
-    if ((error = cm_run_confirm(run, "Go on?")) || (error = perform(ceremony, run, plan))) {
+    if ((error = cm_run_confirm(run, "Go on?")) || (error = cm_ceremony_open(ceremony)) ||
+        (error = perform(ceremony, run, plan))) {
         return error;
     }
     printf("Record of this ceremony: %s\n", cm_ceremony_path(ceremony));

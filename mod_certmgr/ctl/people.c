@@ -33,9 +33,13 @@ cm_error_t *cm_ctl_person_add(cm_run_t *run)
 {
     apr_array_header_t *roles = cm_run_options(run, "role");
     cm_person_t *person = apr_pcalloc(run->pool, sizeof(*person));
-    cm_login_t login = {"user", "", cm_run_option(run, "user")};
+    const char *realm = cm_run_option(run, "realm");
+    cm_login_t login = {"user", realm ? realm : "", cm_run_option(run, "user")};
     cm_error_t *error;
 
+    if (realm && !login.subject) {
+        return cm_error_make(run->pool, CM_E_VALUE, "--realm belongs to --user, which is missing");
+    }
     person->name = cm_run_argument(run, 0);
     person->mail = cm_run_option(run, "mail");
     person->roles = roles;

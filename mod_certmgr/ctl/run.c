@@ -6,7 +6,8 @@
 
 #include "base/text.h"
 
-enum { FILE_MAX = 16 << 20 };
+/* The file of audit heads grows by a line of about 400 bytes with every batch of events. */
+enum { FILE_MAX = 512 << 20 };
 
 const char *cm_run_argument(const cm_run_t *run, int n)
 {
@@ -69,7 +70,7 @@ static cm_error_t *read_all(cm_bytes_t *content, apr_file_t *file, apr_pool_t *p
             char *more = apr_palloc(pool, 2 * room + 1);
 
             if (room >= FILE_MAX) {
-                return cm_error_make(pool, CM_E_TOO_LARGE, "the file is larger than 16 MiB");
+                return cm_error_make(pool, CM_E_TOO_LARGE, "the file is larger than 512 MiB");
             }
             memcpy(more, data, size);
             data = more;

@@ -2,6 +2,8 @@
  *
  * Events of requests.
  */
+#include <apr_strings.h>
+
 #include "flow/approval.h"
 #include "flow/audit.h"
 #include "flow/lifecycle.h"
@@ -71,7 +73,15 @@ typedef struct {
     cm_act_t act;
     const cm_transition_t *row;
     cm_request_lock_t lock;
+    const cm_request_t *was; /* as it was read */
 } step_t;
+
+/* Nobody decides on what they have not seen. */
+static int is_changed(const cm_request_t *now, const cm_request_t *was)
+{
+    return strcmp(now->wish, was->wish) != 0 || now->csr.len != was->csr.len ||
+           (now->csr.len && !cm_bytes_equal(now->csr, was->csr));
+}
 
 static cm_error_t *store_step(cm_txn_t *txn, cm_audit_event_t *event, void *baton)
 {
@@ -81,6 +91,11 @@ static cm_error_t *store_step(cm_txn_t *txn, cm_audit_event_t *event, void *bato
     cm_error_t *error = cm_request_lock(&now, txn, &step->lock);
 
     (void)event;
+    if (!error && is_changed(now, step->was)) {
+        error = cm_error_locate(cm_error_make(cm_txn_pool(txn), CM_E_CONFLICT,
+                                              "the request has been changed in the meantime"),
+                                NULL, "request.changed");
+    }
     if (!error && !row->prepare) {
         step->act.request = now; /* somebody else's step may have come between */
     }
@@ -125,6 +140,20 @@ static void perform_if_ready(cm_ctx_t *ctx, const cm_request_t *request)
     }
 }
 
+/* Who may not even see the request tried all the same: recorded without its id, which may be
+ * anything. */
+static void refuse_event(const cm_ctx_t *ctx, const cm_request_t *request,
+                         const cm_request_action_t *action, const cm_error_t *error)
+{
+    if (cm_code_info(error->code)->status < 500) {
+        cm_audit_draft_t *draft =
+            cm_audit_begin(ctx, "request.refuse", request ? request->id : NULL);
+
+        cm_json_set_text(draft->personal, "event", action->event);
+        cm_audit_refusal(ctx, draft, error);
+    }
+}
+
 static cm_error_t *take_step(step_t *step)
 {
     cm_ctx_t *ctx = step->act.ctx;
@@ -139,9 +168,6 @@ static cm_error_t *take_step(step_t *step)
         error = step->row->prepare(&step->act);
     }
     if (error) {
-        draft = cm_audit_begin(ctx, "request.event", step->lock.id);
-        cm_json_set_text(draft->personal, "event", action->event);
-        cm_audit_refusal(ctx, draft, error);
         return error;
     }
     draft = cm_audit_begin(ctx, step->row->audit, step->lock.id);
@@ -151,7 +177,8 @@ static cm_error_t *take_step(step_t *step)
 
 static cm_error_t *act_anew(cm_ctx_t *ctx, cm_request_t *request, const cm_request_action_t *action)
 {
-    step_t step = {{ctx, request, action}, NULL, {request->id, request->state, ctx->now}};
+    const cm_request_t *was = apr_pmemdup(ctx->pool, request, sizeof *request);
+    step_t step = {{ctx, request, action}, NULL, {request->id, request->state, ctx->now}, was};
     cm_error_t *error = cm_approval_read(request, ctx);
 
     if (!error && is_repeated(request, action->event, ctx)) {
@@ -170,8 +197,9 @@ cm_error_t *cm_request_act(cm_request_view_t **view, cm_ctx_t *ctx, int operatio
                            const cm_request_action_t *action)
 {
     const char *before = NULL;
-    cm_request_t *request;
+    cm_request_t *request = NULL;
     cm_error_t *error = cm_request_find(&request, ctx, operation, id);
+    int is_visible = !error;
 
     if (!error) {
         error = cm_retry_find(&before, ctx, action->retry);
@@ -184,5 +212,9 @@ cm_error_t *cm_request_act(cm_request_view_t **view, cm_ctx_t *ctx, int operatio
 
         error = again ? again : (before ? NULL : error);
     }
-    return error ? error : cm_request_show(view, ctx, operation, id);
+    if (error) {
+        refuse_event(ctx, is_visible ? request : NULL, action, error);
+        return error;
+    }
+    return cm_request_show(view, ctx, operation, id);
 }

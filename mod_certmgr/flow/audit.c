@@ -2,18 +2,26 @@
 #include "flow/audit.h"
 
 #include <apr_file_io.h>
+#include <apr_portable.h>
 #include <apr_strings.h>
+#include <errno.h>
+#include <fcntl.h>
 
 #include "base/text.h"
 #include "flow/merkle.h"
 #include "keys/key.h"
 #include "keys/keyring.h"
+#include "pki/pubkey.h"
 #include "pki/sigalg.h"
 #include "policy/config.h"
 #include "policy/identity.h"
 #include "store/events.h"
 
 enum { SALT = 16, BATCH = 500, TRIES = 5 };
+
+/* A head is signed a little after its job woke: without it the wake-up at the end of the interval
+ * would come just too early, and the next one too late for the contract's 5 s. */
+enum { EARLY = APR_USEC_PER_SEC / 2 };
 
 cm_audit_draft_t *cm_audit_begin(const cm_ctx_t *ctx, const char *action, const char *object)
 {
@@ -94,6 +102,22 @@ const char *cm_audit_head_text(const cm_audit_head_t *head, apr_pool_t *pool)
                         cm_bytes_hex(head->root, pool), cm_text_time(head->time, pool));
 }
 
+int cm_audit_head_is_signed(const cm_audit_head_t *head, cm_bytes_t spki, apr_pool_t *pool)
+{
+    const cm_sigalg_t *alg;
+    cm_pubkey_t *key;
+    cm_signed_t parts;
+
+    if (cm_pubkey_parse(&key, spki, pool)) {
+        return 0;
+    }
+    alg = cm_sigalg_for_key(key->algorithm);
+    parts.tbs = cm_bytes_of_text(cm_audit_head_text(head, pool));
+    parts.identifier = cm_sigalg_identifier(alg, pool);
+    parts.signature = head->signature;
+    return cm_signed_verify(&parts, key, pool) == NULL;
+}
+
 const char *cm_audit_head_line(const cm_audit_head_t *head, cm_bytes_t spki, apr_pool_t *pool)
 {
     json_t *line = cm_json_object(pool);
@@ -132,6 +156,14 @@ static cm_error_t *sign_head(cm_audit_head_t *head, cm_key_t *key, const cm_ctx_
                        cm_bytes_of_text(cm_audit_head_text(head, ctx->pool)), ctx->pool);
 }
 
+/* Not through a link: the folder may belong to somebody who may not write what root may. */
+static apr_status_t open_heads(apr_file_t **file, const char *path, apr_pool_t *pool)
+{
+    apr_os_file_t fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0640);
+
+    return fd < 0 ? errno : apr_os_file_put(file, &fd, APR_FOPEN_WRITE | APR_FOPEN_APPEND, pool);
+}
+
 /* Outside of the database as well: a database put back as a whole has lost what these say. */
 static void publish_head(const cm_ctx_t *ctx, const cm_audit_head_t *head, cm_key_t *key)
 {
@@ -141,9 +173,7 @@ static void publish_head(const cm_ctx_t *ctx, const cm_audit_head_t *head, cm_ke
 
     cm_ctx_log(ctx, CM_LOG_INFO, "audit head %s", line);
     if (ctx->config->audit_heads) {
-        status = apr_file_open(&file, ctx->config->audit_heads,
-                               APR_FOPEN_WRITE | APR_FOPEN_CREATE | APR_FOPEN_APPEND,
-                               APR_FPROT_UREAD | APR_FPROT_UWRITE | APR_FPROT_GREAD, ctx->pool);
+        status = open_heads(&file, ctx->config->audit_heads, ctx->pool);
     }
     if (ctx->config->audit_heads && status == APR_SUCCESS) {
         const char *text = apr_pstrcat(ctx->pool, line, "\n", NULL);
@@ -157,6 +187,22 @@ static void publish_head(const cm_ctx_t *ctx, const cm_audit_head_t *head, cm_ke
                                       "an audit head can't be written to CertMgrAuditHeads",
                                       status));
     }
+}
+
+/* Go on from the newest head. What stands in the database is not believed: a head that was put
+ * there, or peaks that were, would have us sign a tree that we never saw. */
+static cm_error_t *resume(cm_merkle_t *tree, const cm_audit_head_t *newest, cm_key_t *key,
+                          apr_pool_t *pool)
+{
+    cm_error_t *error = cm_merkle_resume(tree, newest->size, newest->peaks, pool);
+
+    if (!error && (!cm_bytes_equal(cm_merkle_root(tree, pool), newest->root) ||
+                   !cm_audit_head_is_signed(newest, cm_key_spki(key), pool))) {
+        error = cm_error_make(pool, CM_E_INTEGRITY,
+                              "the newest head of the audit log is not what was signed: run "
+                              "certmgrctl audit verify");
+    }
+    return error;
 }
 
 /* One batch: *sealed is the number of events. */
@@ -174,7 +220,7 @@ static cm_error_t *seal_batch(int *sealed, cm_ctx_t *ctx, cm_key_t *key)
     }
     error = cm_head_newest(&newest, ctx->store, ctx->pool);
     if (!error && newest) {
-        error = cm_merkle_resume(&tree, newest->size, newest->peaks, ctx->pool);
+        error = resume(&tree, newest, key, ctx->pool);
     }
     if (error) {
         return error;
@@ -231,8 +277,10 @@ cm_error_t *cm_audit_is_due(int *due, cm_ctx_t *ctx)
     if (!error && waiting) {
         error = cm_head_newest(&newest, ctx->store, ctx->pool);
     }
+    /* a head of the future, of a clock that was wrong or by somebody's hand, is not waited for */
     *due = waiting &&
-           (!newest || ctx->now >= newest->time + apr_time_from_sec(ctx->config->audit_interval));
+           (!newest || newest->time > ctx->now + EARLY ||
+            ctx->now + EARLY >= newest->time + apr_time_from_sec(ctx->config->audit_interval));
     return error;
 }
 

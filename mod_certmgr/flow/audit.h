@@ -46,6 +46,9 @@ cm_error_t *cm_audit_is_due(int *due, cm_ctx_t *ctx);
  *   "certmgr-audit-head-v1\n" size "\n" root in hex "\n" RFC 3339 time "\n"          */
 const char *cm_audit_head_text(const cm_audit_head_t *head, apr_pool_t *pool);
 
+/* Whether the audit key signed this size, root and time. */
+int cm_audit_head_is_signed(const cm_audit_head_t *head, cm_bytes_t spki, apr_pool_t *pool);
+
 /* One line for a file: JSON with size, root, time, signature and the audit key's certificate-less
  * public key (SubjectPublicKeyInfo, base64). */
 const char *cm_audit_head_line(const cm_audit_head_t *head, cm_bytes_t spki, apr_pool_t *pool);

@@ -11,7 +11,6 @@
 #include "flow/merkle.h"
 #include "keys/key.h"
 #include "keys/keyring.h"
-#include "pki/sigalg.h"
 #include "policy/config.h"
 #include "store/events.h"
 
@@ -31,8 +30,7 @@ typedef struct {
 typedef struct {
     const cm_ctx_t *ctx;
     cm_audit_report_t *report;
-    const cm_pubkey_t *key;
-    const cm_sigalg_t *alg;
+    cm_bytes_t spki; /* of the audit key */
     cursor_t events, leaves;
     cm_merkle_t stored;            /* as the leaves say */
     cm_merkle_t computed;          /* as the events say */
@@ -87,16 +85,6 @@ static cm_error_t *look(void **element, cursor_t *cursor, const verify_t *verify
                        : NULL;
     }
     return error;
-}
-
-static int head_is_signed(const verify_t *verify, const cm_audit_head_t *head)
-{
-    cm_signed_t parts;
-
-    parts.tbs = cm_bytes_of_text(cm_audit_head_text(head, verify->ctx->pool));
-    parts.identifier = cm_sigalg_identifier(verify->alg, verify->ctx->pool);
-    parts.signature = head->signature;
-    return cm_signed_verify(&parts, verify->key, verify->ctx->pool) == NULL;
 }
 
 /* The rows of the batch changed in step, so that only the signed root gives it away: which of them
@@ -309,7 +297,7 @@ static void drop_unsigned(verify_t *verify)
     for (int i = 0; i < verify->heads->nelts; i++) {
         cm_audit_head_t *head = APR_ARRAY_IDX(verify->heads, i, cm_audit_head_t *);
 
-        if (head_is_signed(verify, head)) {
+        if (cm_audit_head_is_signed(head, verify->spki, verify->ctx->pool)) {
             APR_ARRAY_IDX(verify->heads, kept++, cm_audit_head_t *) = head;
         } else {
             find(verify, apr_psprintf(verify->ctx->pool, "head %" APR_INT64_T_FMT, head->size),
@@ -356,16 +344,11 @@ static cm_error_t *gather_heads(verify_t *verify, const char *lines)
 static cm_error_t *open_key(verify_t *verify)
 {
     const cm_ctx_t *ctx = verify->ctx;
-    cm_pubkey_t *public;
     cm_key_t *key;
     cm_error_t *error = cm_keyring_find(&key, ctx->keys, ctx->config->audit_key, ctx->pool);
 
     if (!error) {
-        error = cm_pubkey_parse(&public, cm_key_spki(key), ctx->pool);
-    }
-    if (!error) {
-        verify->key = public;
-        verify->alg = cm_sigalg_for_key(cm_key_algorithm(key));
+        verify->spki = cm_key_spki(key);
     }
     return error;
 }

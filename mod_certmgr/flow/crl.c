@@ -4,6 +4,7 @@
 #include <apr_strings.h>
 
 #include "flow/sign.h"
+#include "flow/upkeep.h"
 #include "keys/key.h"
 #include "pki/crl.h"
 #include "policy/config.h"
@@ -35,14 +36,36 @@ static cm_error_t *encode_page(apr_array_header_t *chunks, const apr_array_heade
     return NULL;
 }
 
-static cm_error_t *gather_entries(cm_bytes_t *entries, const cm_ctx_t *ctx, const char *ca)
+/* RFC 5280 3.3: an entry stays until it was on one list issued beyond the certificate's life. So
+ * whatever was alive at the time of the list before is on this one. */
+static cm_error_t *alive_since(apr_time_t *since, const cm_ctx_t *ctx, const cm_authority_t *ca)
 {
-    apr_array_header_t *chunks = apr_array_make(ctx->pool, CHUNKS, sizeof(cm_bytes_t));
-    cm_revoked_query_t query = {ca, ctx->now, "", PAGE};
-    apr_array_header_t *page;
-    apr_pool_t *scratch;
+    cm_crl_record_t *newest;
     cm_error_t *error;
 
+    *since = ctx->now;
+    if (!ca->crl_number) {
+        return NULL;
+    }
+    error = cm_crl_newest(&newest, ctx->store, ca->name, ctx->pool);
+    if (!error && newest->this_update < ctx->now) {
+        *since = newest->this_update;
+    }
+    return error;
+}
+
+static cm_error_t *gather_entries(cm_bytes_t *entries, const cm_ctx_t *ctx,
+                                  const cm_authority_t *ca)
+{
+    apr_array_header_t *chunks = apr_array_make(ctx->pool, CHUNKS, sizeof(cm_bytes_t));
+    cm_revoked_query_t query = {ca->name, 0, "", PAGE};
+    apr_array_header_t *page;
+    apr_pool_t *scratch;
+    cm_error_t *error = alive_since(&query.alive_at, ctx, ca);
+
+    if (error) {
+        return error;
+    }
     apr_pool_create(&scratch, ctx->pool);
     do {
         error = cm_revoked_page(&page, ctx->store, &query, scratch);
@@ -62,6 +85,14 @@ static cm_error_t *gather_entries(cm_bytes_t *entries, const cm_ctx_t *ctx, cons
     return error;
 }
 
+/* Certificates from before CertMgrPublicURL was set name the list by CertMgrURL. */
+static const char *former_url(const cm_ctx_t *ctx, const char *ca)
+{
+    return strcmp(cm_public_url(ctx), ctx->config->url) != 0
+               ? apr_pstrcat(ctx->pool, ctx->config->url, "/crl/", ca, ".crl", NULL)
+               : NULL;
+}
+
 static cm_error_t *sign_list(cm_bytes_t *der, cm_crl_record_t *record, const cm_issuer_t *issuer,
                              const cm_ctx_t *ctx)
 {
@@ -73,12 +104,13 @@ static cm_error_t *sign_list(cm_bytes_t *der, cm_crl_record_t *record, const cm_
                           .next_update = record->next_update,
                           .number = (apr_uint64_t)record->number};
     cm_bytes_t entries, tbs, signature;
-    cm_error_t *error = gather_entries(&entries, ctx, record->ca);
+    cm_error_t *error = gather_entries(&entries, ctx, issuer->record);
 
     if (issuer->record->parent) {
         /* not for a root: its own certificate names no CRL, so none with a distribution point
          * would cover it (RFC 5280 6.3.3 (b) (2)) */
         spec.idp_url = cm_crl_url(ctx, record->ca);
+        spec.idp_url_also = former_url(ctx, record->ca);
     }
     if (!error) {
         error = cm_crl_tbs(&tbs, &spec, entries, ctx->pool);
@@ -172,35 +204,14 @@ static cm_error_t *authority_is_due(int *due, const cm_authority_t *authority, c
     return NULL;
 }
 
+static const cm_upkeep_t upkeep = {authority_is_due, cm_crl_publish};
+
 cm_error_t *cm_crl_is_due(int *due, cm_ctx_t *ctx)
 {
-    apr_array_header_t *authorities;
-    cm_error_t *error = cm_authorities_list(&authorities, ctx->store, ctx->pool);
-
-    *due = 0;
-    for (int i = 0; !error && !*due && i < authorities->nelts; i++) {
-        error = authority_is_due(due, APR_ARRAY_IDX(authorities, i, cm_authority_t *), ctx);
-    }
-    return error;
+    return cm_upkeep_is_due(due, &upkeep, ctx);
 }
 
 cm_error_t *cm_crl_job(cm_ctx_t *ctx)
 {
-    apr_array_header_t *authorities;
-    cm_error_t *first = NULL;
-    cm_error_t *error = cm_authorities_list(&authorities, ctx->store, ctx->pool);
-
-    for (int i = 0; !error && i < authorities->nelts; i++) {
-        const cm_authority_t *authority = APR_ARRAY_IDX(authorities, i, cm_authority_t *);
-        int due = 0;
-        cm_error_t *failed = authority_is_due(&due, authority, ctx);
-
-        if (!failed && due) {
-            failed = cm_crl_publish(ctx, authority->name);
-        }
-        if (failed && failed->code != CM_E_CONFLICT) { /* a conflict: somebody else made it */
-            first = cm_error_join(first, failed);
-        }
-    }
-    return error ? error : first;
+    return cm_upkeep_run(&upkeep, ctx);
 }

@@ -71,7 +71,7 @@ static cm_error_t *read_wish(cm_evaluate_in_t *in, const cm_work_t *work)
 static cm_error_t *decide(cm_work_t *work)
 {
     const cm_ctx_t *ctx = work->ctx;
-    cm_evaluate_in_t in = {.profile = work->profile, .url = ctx->config->url, .now = ctx->now};
+    cm_evaluate_in_t in = {.profile = work->profile, .url = cm_public_url(ctx), .now = ctx->now};
     cm_person_t *person;
     cm_error_t *error = cm_work_read_csr(work);
 

@@ -5,6 +5,7 @@
 
 #include "flow/audit.h"
 #include "flow/sign.h"
+#include "flow/upkeep.h"
 #include "keys/key.h"
 #include "keys/keyring.h"
 #include "pki/ocsp.h"
@@ -259,34 +260,14 @@ static cm_error_t *authority_is_due(int *due, const cm_authority_t *authority, c
     return error;
 }
 
+static const cm_upkeep_t upkeep = {authority_is_due, cm_ocsp_renew};
+
 cm_error_t *cm_ocsp_is_due(int *due, cm_ctx_t *ctx)
 {
-    apr_array_header_t *authorities;
-    cm_error_t *error = cm_authorities_list(&authorities, ctx->store, ctx->pool);
-
-    *due = 0;
-    for (int i = 0; !error && !*due && i < authorities->nelts; i++) {
-        error = authority_is_due(due, APR_ARRAY_IDX(authorities, i, cm_authority_t *), ctx);
-    }
-    return error;
+    return cm_upkeep_is_due(due, &upkeep, ctx);
 }
 
 cm_error_t *cm_ocsp_job(cm_ctx_t *ctx)
 {
-    apr_array_header_t *authorities;
-    cm_error_t *first = NULL;
-    cm_error_t *error = cm_authorities_list(&authorities, ctx->store, ctx->pool);
-
-    for (int i = 0; !error && i < authorities->nelts; i++) {
-        const cm_authority_t *authority = APR_ARRAY_IDX(authorities, i, cm_authority_t *);
-
-        int due = 0;
-        cm_error_t *failed = authority_is_due(&due, authority, ctx);
-
-        if (!failed && due) {
-            failed = cm_ocsp_renew(ctx, authority->name);
-        }
-        first = cm_error_join(first, failed);
-    }
-    return error ? error : first;
+    return cm_upkeep_run(&upkeep, ctx);
 }

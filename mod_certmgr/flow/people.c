@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "flow/people.h"
 
+#include "base/text.h"
 #include "flow/audit.h"
 #include "pki/cert.h"
 #include "store/certificates.h"
@@ -40,10 +41,19 @@ static cm_error_t *by_certificate(cm_person_t **person, const char **id, const c
 
 static cm_error_t *by_name(cm_person_t **person, const cm_ctx_t *ctx, const cm_evidence_t *evidence)
 {
-    const cm_login_t login = {"user", evidence->realm ? evidence->realm : "", evidence->user};
-    cm_error_t *error = cm_person_by_login(person, ctx->store, &login, ctx->pool);
+    cm_login_t login = {"user", evidence->realm ? evidence->realm : "", evidence->user};
+    cm_error_t *error = NULL;
+    /* what is not UTF-8 is registered nowhere, and PostgreSQL would not even look */
+    int known = cm_text_is_utf8(cm_bytes_of_text(login.subject));
 
+    if (known) {
+        error = cm_person_by_login(person, ctx->store, &login, ctx->pool);
+    }
     if (error && error->code == CM_E_NOT_FOUND) {
+        login.issuer = ""; /* added without a realm: holds in each */
+        error = cm_person_by_login(person, ctx->store, &login, ctx->pool);
+    }
+    if (!known || (error && error->code == CM_E_NOT_FOUND)) {
         error = cm_error_make(ctx->pool, CM_E_FORBIDDEN, "this log-in is not registered here");
         cm_error_locate(error, NULL, "login.unknown");
         return cm_error_advise(error, "an administrator can add it");

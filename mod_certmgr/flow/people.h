@@ -21,8 +21,8 @@ typedef struct {
 
 /* Sets *who to NULL when there is no evidence. A certificate logs in only when it is in our own
  * records, active, within its dates, and its owner is active: else CM_E_IDENTITY. A name logs in
- * when it is known as a log-in of an active person: else CM_E_FORBIDDEN. When both are there the
- * name counts: it is what the administrator asked for at this place. */
+ * when it is known as a log-in of an active person, in this realm or in any: else CM_E_FORBIDDEN.
+ * When both are there the name counts: it is what the administrator asked for at this place. */
 cm_error_t *cm_identity_resolve(cm_identity_t **who, const cm_ctx_t *ctx,
                                 const cm_evidence_t *evidence);
 

@@ -63,6 +63,18 @@ static void describe(cm_audit_draft_t *draft, const cm_work_t *work, const cm_op
     row->record(draft, work);
 }
 
+/* The draft says what would have been; an attempt that lost a race is recorded as one that failed.
+ */
+static void refuse_stored(const cm_ctx_t *ctx, const cm_request_t *request, const cm_error_t *error)
+{
+    if (cm_code_info(error->code)->status < 500) {
+        cm_audit_draft_t *draft = cm_audit_begin(ctx, "request.submit", request->id);
+
+        cm_json_set_text(draft->detail, "operation", cm_operation_name(request->operation));
+        cm_audit_refusal(ctx, draft, error);
+    }
+}
+
 static void begin(cm_work_t *work, const cm_submission_t *submission)
 {
     cm_request_t *request = work->request;
@@ -116,25 +128,32 @@ static cm_error_t *submit_anew(cm_request_view_t **view, cm_ctx_t *ctx,
         return error;
     }
     error = settle_and_store(&submit, draft);
-    return error ? error : cm_request_view(view, ctx, work.request);
+    if (error && cm_retry_lost(error, submission->retry)) {
+        const char *before;
+        cm_error_t *again = cm_retry_find(&before, ctx, submission->retry);
+
+        if (again || before) {
+            return again ? again : cm_request_show(view, ctx, (int)row->operation, before);
+        }
+    }
+    if (error) {
+        refuse_stored(ctx, work.request, error);
+        return error;
+    }
+    return cm_request_view(view, ctx, work.request);
 }
 
 cm_error_t *cm_request_submit(cm_request_view_t **view, cm_ctx_t *ctx,
                               const cm_submission_t *submission)
 {
     const char *before;
-    cm_error_t *again;
     cm_error_t *error = cm_retry_find(&before, ctx, submission->retry);
 
-    if (!error && !before) {
-        error = submit_anew(view, ctx, submission);
-        if (!error || !cm_retry_lost(error, submission->retry)) {
-            return error;
-        }
-        again = cm_retry_find(&before, ctx, submission->retry);
-        error = again ? again : (before ? NULL : error);
+    if (error) {
+        return error;
     }
-    return error ? error : cm_request_show(view, ctx, (int)submission->operation, before);
+    return before ? cm_request_show(view, ctx, (int)submission->operation, before)
+                  : submit_anew(view, ctx, submission);
 }
 
 cm_error_t *cm_request_find(cm_request_t **request, const cm_ctx_t *ctx, int operation,

@@ -8,19 +8,24 @@
 #include "policy/config.h"
 #include "store/authorities.h"
 
+const char *cm_public_url(const cm_ctx_t *ctx)
+{
+    return ctx->config->public_url ? ctx->config->public_url : ctx->config->url;
+}
+
 const char *cm_crl_url(const cm_ctx_t *ctx, const char *ca)
 {
-    return apr_pstrcat(ctx->pool, ctx->config->url, "/crl/", ca, ".crl", NULL);
+    return apr_pstrcat(ctx->pool, cm_public_url(ctx), "/crl/", ca, ".crl", NULL);
 }
 
 const char *cm_ocsp_url(const cm_ctx_t *ctx)
 {
-    return apr_pstrcat(ctx->pool, ctx->config->url, "/ocsp", NULL);
+    return apr_pstrcat(ctx->pool, cm_public_url(ctx), "/ocsp", NULL);
 }
 
 const char *cm_issuer_url(const cm_ctx_t *ctx, const char *ca)
 {
-    return apr_pstrcat(ctx->pool, ctx->config->url, "/ca/", ca, ".cer", NULL);
+    return apr_pstrcat(ctx->pool, cm_public_url(ctx), "/ca/", ca, ".cer", NULL);
 }
 
 cm_error_t *cm_issuer_open(cm_issuer_t **issuer, const cm_ctx_t *ctx, const char *ca)

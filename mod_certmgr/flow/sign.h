@@ -29,7 +29,10 @@ cm_error_t *cm_issuer_sign(cm_certificate_t **made, const cm_issuer_t *issuer, c
 cm_error_t *cm_certificate_describe(cm_certificate_t **record, cm_bytes_t der, const char *ca,
                                     const cm_ctx_t *ctx);
 
-/* URLs that certificates and CRLs carry, below the configured address. */
+/* Where everybody can fetch what certificates point at: CertMgrPublicURL, or CertMgrURL. */
+const char *cm_public_url(const cm_ctx_t *ctx);
+
+/* URLs that certificates and CRLs carry, below cm_public_url. */
 const char *cm_crl_url(const cm_ctx_t *ctx, const char *ca);
 const char *cm_ocsp_url(const cm_ctx_t *ctx);
 const char *cm_issuer_url(const cm_ctx_t *ctx, const char *ca);

@@ -24,5 +24,6 @@ libcertmgr_la_SOURCES += \
     %D%/sign.c %D%/sign.h \
     %D%/successor.c %D%/suspend.c \
     %D%/target.c %D%/target.h \
+    %D%/upkeep.c %D%/upkeep.h \
     %D%/visible.c %D%/visible.h \
     %D%/work.c %D%/work.h

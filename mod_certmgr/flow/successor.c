@@ -3,7 +3,6 @@
  * The part of target.h that is about successors.
  */
 #include "flow/target.h"
-#include "policy/config.h"
 #include "policy/evaluate.h"
 #include "store/certificates.h"
 #include "store/people.h"
@@ -54,7 +53,7 @@ static cm_error_t *evaluate(cm_work_t *work, const cm_cert_t *cert, const cm_pub
                            .extensions = apr_array_make(ctx->pool, 1, sizeof(cm_ext_t)),
                            .san = chosen_names(work, cert)};
     cm_evaluate_in_t in = {
-        .profile = work->profile, .csr = &wish, .url = ctx->config->url, .now = ctx->now};
+        .profile = work->profile, .csr = &wish, .url = cm_public_url(ctx), .now = ctx->now};
     cm_person_t *person;
     cm_error_t *error = cm_person_read(&person, ctx->store, work->target->owner, ctx->pool);
 

@@ -24,6 +24,11 @@ cm_error_t *cm_target_take(cm_work_t *work, const char *id, cm_permission_t for_
     if (error && error->code == CM_E_NOT_FOUND) {
         return cm_error_locate(error, "/certificate", "certificate.unknown");
     }
+    if (!error && (!target->owner || strcmp(target->owner, ctx->who->person->id) != 0)) {
+        /* whoever sees a certificate of somebody else's is told that it is there: 403, not 404 */
+        error = cm_identity_require(ctx->who, for_others, ctx->pool);
+        error = error ? cm_error_locate(error, "/certificate", error->rule) : NULL;
+    }
     if (error) {
         return error;
     }
@@ -31,11 +36,6 @@ cm_error_t *cm_target_take(cm_work_t *work, const char *id, cm_permission_t for_
         /* our own authorities and responders: ended by a ceremony, not by a request */
         return refused(work, CM_E_REFUSED, "certificate.profile",
                        "this certificate was not issued under a profile");
-    }
-    if ((!target->owner || strcmp(target->owner, ctx->who->person->id) != 0) &&
-        !cm_identity_may(ctx->who, for_others)) {
-        return refused(work, CM_E_FORBIDDEN, "certificate.owner",
-                       "this is somebody else's certificate");
     }
     return cm_work_profile(work, target->profile, 0);
 }

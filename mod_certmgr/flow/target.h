@@ -9,8 +9,8 @@
 #include "policy/identity.h"
 
 /* Take the certificate `id` as what the request is about, and its profile in force. CM_E_NOT_FOUND
- * when the caller does not see it, CM_E_FORBIDDEN with rule "certificate.owner" when it is somebody
- * else's and the caller lacks `for_others`, CM_E_REFUSED when it was issued under no profile. */
+ * when the caller does not see it, CM_E_FORBIDDEN at /certificate when it is somebody else's and
+ * the caller lacks `for_others`, CM_E_REFUSED when it was issued under no profile. */
 cm_error_t *cm_target_take(cm_work_t *work, const char *id, cm_permission_t for_others);
 
 /* Read it as work->target, and its status as work->target_was. CM_E_CONFLICT with a rule

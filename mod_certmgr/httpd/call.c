@@ -5,6 +5,7 @@
 #include "httpd/module.h"
 
 #include <apr_strings.h>
+#include <arpa/inet.h>
 #include <http_core.h>
 #include <http_protocol.h>
 
@@ -80,6 +81,31 @@ static const char *raw_path(const request_rec *r, const char *mount, const char 
     return apr_pstrmemdup(r->pool, raw + len, strcspn(raw + len, "?#"));
 }
 
+static int lists_name(const apr_array_header_t *names, const char *name)
+{
+    for (int i = 0; names && i < names->nelts; i++) {
+        if (ap_strcasecmp_match(name, APR_ARRAY_IDX(names, i, const char *)) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* The origin of pages of this virtual host, as the client names it. Whoever calls chooses the Host,
+ * so only ServerName, a ServerAlias or an address is believed. */
+static const char *own_origin(request_rec *r)
+{
+    const server_rec *s = r->server;
+    const char *host = r->hostname ? r->hostname : s->server_hostname;
+    unsigned char address[16];
+    int is_ours = host && ((s->server_hostname && strcasecmp(host, s->server_hostname) == 0) ||
+                           lists_name(s->names, host) || lists_name(s->wild_names, host) ||
+                           inet_pton(AF_INET, host, address) == 1 ||
+                           inet_pton(AF_INET6, host, address) == 1 || *host == '[');
+
+    return is_ours ? ap_construct_url(r->pool, "", r) : NULL;
+}
+
 static void fill_call(cm_call_t *call, request_rec *r, const cm_place_t *place)
 {
     apr_size_t len = strlen(place->mount);
@@ -91,7 +117,7 @@ static void fill_call(cm_call_t *call, request_rec *r, const cm_place_t *place)
     call->raw_path = raw_path(r, place->mount, call->path);
     call->query = r->args;
     call->mount = place->mount;
-    call->origin = ap_construct_url(r->pool, "", r);
+    call->origin = own_origin(r);
     call->header = header;
     call->read = read_body;
     call->self = r;

@@ -7,10 +7,13 @@
 #include <apr_strings.h>
 #include <http_core.h>
 #include <http_log.h>
+#include <http_protocol.h>
 #include <http_request.h>
 #include <sys/prctl.h>
 
 APLOG_USE_MODULE(certmgr);
+
+static const char mounted_note[] = "certmgr-mounted";
 
 static void *make_server(apr_pool_t *pool, server_rec *s)
 {
@@ -122,6 +125,9 @@ static int pre_translate_name(request_rec *r)
     const cm_place_t *place = place_of(r);
     apr_size_t len = place ? strlen(place->mount) : 0;
 
+    if (place) { /* httpd forgets the sections again until the path is decoded */
+        apr_table_setn(r->notes, mounted_note, "1");
+    }
     return place && strncmp(r->uri, place->mount, len) == 0 && cm_dispatch_is_raw(r->uri + len)
                ? DONE
                : DECLINED;
@@ -153,6 +159,13 @@ static int handle(request_rec *r)
     return place ? cm_call_serve(r, place, server_of(r->server)->service) : DECLINED;
 }
 
+static void insert_error_filter(request_rec *r)
+{
+    if (place_of(r) || apr_table_get(r->notes, mounted_note)) {
+        cm_errors_insert(r);
+    }
+}
+
 static void register_hooks(apr_pool_t *pool)
 {
     static const char *const databases[] = {"mod_dbd.c", NULL};
@@ -166,6 +179,8 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_pre_translate_name(pre_translate_name, NULL, NULL, APR_HOOK_FIRST);
     ap_hook_translate_name(translate_name, rewriters, NULL, APR_HOOK_FIRST);
     ap_hook_map_to_storage(map_to_storage, NULL, NULL, APR_HOOK_FIRST);
+    ap_hook_insert_error_filter(insert_error_filter, NULL, NULL, APR_HOOK_MIDDLE);
+    cm_errors_register();
     ap_hook_handler(handle, NULL, NULL, APR_HOOK_FIRST);
 }
 

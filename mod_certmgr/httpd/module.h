@@ -83,6 +83,10 @@ void cm_evidence_collect(cm_evidence_t *evidence, request_rec *r);
 /* Serve a request for what is mounted here. */
 int cm_call_serve(request_rec *r, const cm_place_t *place, const cm_service_t *service);
 
+/* Before httpd writes an error of its own: have it told as a problem document. */
+void cm_errors_insert(request_rec *r);
+void cm_errors_register(void);
+
 /* Have mod_watchdog run the jobs. */
 cm_error_t *cm_watchdog_register(cm_service_t *service, apr_pool_t *pool);
 

@@ -91,13 +91,16 @@ static cm_bytes_t head(const cm_crl_spec_t *spec, apr_size_t entries_len, apr_po
     return cm_der_written(writer);
 }
 
-static void put_distribution_point(cm_der_writer_t *writer, const char *url)
+static void put_distribution_point(cm_der_writer_t *writer, const char *url, const char *also)
 {
     begin_extension(writer, OID_IDP, 1);
     cm_der_begin(writer, CM_DER_SEQUENCE);
     cm_der_begin(writer, CM_DER_CONSTRUCTED(0)); /* distributionPoint */
     cm_der_begin(writer, CM_DER_CONSTRUCTED(0)); /* fullName */
     cm_der_put_text(writer, CM_DER_CONTEXT(6), url);
+    if (also) {
+        cm_der_put_text(writer, CM_DER_CONTEXT(6), also);
+    }
     for (int i = 0; i < 3; i++) {
         cm_der_end(writer);
     }
@@ -125,7 +128,7 @@ static cm_bytes_t tail(const cm_crl_spec_t *spec, apr_pool_t *pool)
         end_extension(writer);
     }
     if (spec->idp_url) {
-        put_distribution_point(writer, spec->idp_url);
+        put_distribution_point(writer, spec->idp_url, spec->idp_url_also);
     }
     cm_der_end(writer);
     cm_der_end(writer);

@@ -38,6 +38,7 @@ typedef struct cm_crl_spec_t {
     apr_uint64_t base_number; /* of the full list this delta builds on */
     int is_delta;             /* write the delta indicator (critical) with base_number */
     const char *idp_url;      /* IssuingDistributionPoint, fullName (critical), or NULL */
+    const char *idp_url_also; /* another name of the same point, or NULL */
 } cm_crl_spec_t;
 
 /* TBSCertList up to and behind the entries, which are `entries_len` bytes long. CM_E_VALUE:

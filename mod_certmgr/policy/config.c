@@ -11,6 +11,7 @@
 #include "base/secret.h"
 #include "base/text.h"
 #include "keys/token.h"
+#include "keys/uri.h"
 
 #define CM_SETTING(name, kind, member, min, max, initial, about)                                   \
     {name, kind, offsetof(cm_config_t, member), min, max, initial, about},
@@ -55,9 +56,11 @@ static int is_path(const char *text)
     return *text == '/';
 }
 
-static int is_key(const char *text)
+static int is_key(const char *text, apr_pool_t *pool)
 {
-    return strncmp(text, "pkcs11:", 7) == 0 && text[7] && is_visible(text);
+    cm_uri_t *uri;
+
+    return strcmp(text, "pkcs11:") != 0 && !cm_uri_parse(&uri, text, pool);
 }
 
 static int is_url(const char *text, apr_pool_t *pool)
@@ -97,7 +100,7 @@ static cm_error_t *set_text(void *place, const cm_setting_t *setting, const char
 
     if (setting->kind == CM_SETTING_PATH && !is_path(word)) {
         accepted = "an absolute path is expected";
-    } else if (setting->kind == CM_SETTING_KEY && !is_key(word)) {
+    } else if (setting->kind == CM_SETTING_KEY && !is_key(word, pool)) {
         accepted = "a PKCS#11 URI such as pkcs11:token=ca;object=audit is expected";
     } else if (setting->kind == CM_SETTING_URL && !is_url(word, pool)) {
         accepted = "an http: or https: URL without query and closing slash is expected";
@@ -164,7 +167,7 @@ static cm_error_t *set_token(apr_array_header_t *tokens, const cm_setting_t *set
         return refuse_value(setting, words[1], "the absolute path of a PKCS#11 module is expected",
                             pool);
     }
-    if (!is_key(words[2])) {
+    if (!is_key(words[2], pool)) {
         return refuse_value(setting, words[2], "a PKCS#11 URI such as pkcs11:token=ca is expected",
                             pool);
     }

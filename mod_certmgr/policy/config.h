@@ -21,6 +21,7 @@ typedef struct {
 
 typedef struct cm_config_t {
     const char *url;
+    const char *public_url;                /* or NULL: as url */
     apr_array_header_t *tokens;            /* of cm_config_token_t */
     apr_array_header_t *token_environment; /* of cm_config_pair_t */
     apr_int64_t token_sessions;

@@ -19,7 +19,7 @@ typedef struct {
     const cm_person_t *person;     /* the requester */
     const cm_cert_t *issuer;       /* certificate of the issuing authority */
     const char *ca;                /* its name */
-    const char *url;               /* CertMgrURL */
+    const char *url;               /* CertMgrPublicURL, or CertMgrURL */
     const char *subject;           /* asked for, RFC 4514, or NULL */
     const apr_array_header_t *san; /* asked for, of const char *: "dns:www.example.test", or NULL */
     const char *validity;          /* asked for, cm_text_duration, or NULL */

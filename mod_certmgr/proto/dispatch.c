@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <apr_strings.h>
 
+#include "base/text.h"
 #include "flow/audit.h"
 #include "proto/problem.h"
 #include "proto/reply.h"
@@ -20,6 +21,10 @@ static cm_error_t *check_origin(const cm_route_t *route, const cm_call_t *call, 
 
     if (route->permission == CM_MAY_ANYONE && !(route->flags & CM_ROUTE_CHANGES)) {
         return NULL;
+    }
+    if ((origin || site) && !call->origin) {
+        /* DNS rebinding: a foreign name that leads here makes a foreign page look like ours */
+        return refuse_origin("the call was sent to a name that is not ours", "origin.host", pool);
     }
     if (origin && strcasecmp(origin, call->origin) != 0) {
         return refuse_origin("the call comes from another origin", "origin.foreign", pool);
@@ -152,7 +157,11 @@ void cm_dispatch_among(cm_reply_t *reply, cm_ctx_t *ctx, cm_call_t *call,
     cm_error_t *error;
 
     cm_reply_clear(reply, ctx->pool);
-    cm_route_find(&found, protocols, call, ctx->pool);
+    memset(&found, 0, sizeof found);
+    /* every name and id of ours is UTF-8, and PostgreSQL takes nothing else */
+    if (cm_text_is_utf8(cm_bytes_of_text(call->path))) {
+        cm_route_find(&found, protocols, call, ctx->pool);
+    }
     if (found.route) {
         error = serve(reply, ctx, call);
     } else {

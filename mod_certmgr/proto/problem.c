@@ -52,6 +52,35 @@ json_t *cm_problem_document(const cm_error_t *error, apr_pool_t *pool)
     return document;
 }
 
+/* The first code with this status; of those with 503 the one that blames nobody. */
+static int code_of(int status)
+{
+    if (status == cm_code_info(CM_E_BUSY)->status) {
+        return CM_E_BUSY;
+    }
+    for (int code = 0; code < CM_E_COUNT; code++) {
+        if (cm_code_info((cm_code_t)code)->status == status) {
+            return code;
+        }
+    }
+    return -1;
+}
+
+json_t *cm_problem_of_status(int status, const char *title, apr_pool_t *pool)
+{
+    int code = code_of(status);
+    json_t *document;
+
+    if (code >= 0) {
+        return cm_problem_document(cm_error_make(pool, (cm_code_t)code, "%s", title), pool);
+    }
+    document = cm_json_object(pool);
+    cm_json_set_text(document, "type", "about:blank");
+    cm_json_set_text(document, "title", title);
+    cm_json_set_integer(document, "status", status);
+    return document;
+}
+
 void cm_problem_reply(cm_reply_t *reply, const cm_error_t *error, cm_ctx_t *ctx)
 {
     int status = cm_code_info(error->code)->status;

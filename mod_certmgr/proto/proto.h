@@ -20,7 +20,8 @@ struct cm_call_t {
     const char *raw_path; /* the same as it was sent, not decoded (OCSP GET carries base64) */
     const char *query;    /* undecoded, or NULL */
     const char *mount;    /* where we are mounted: "/certmgr", or "" for the root */
-    const char *origin;   /* "https://host:port" of the virtual host: what Origin must say */
+    const char *origin;   /* "https://host:port" of the virtual host: what Origin must say; NULL
+                             when the caller used a name that is not ours */
     cm_evidence_t evidence;
     /* A request header, or NULL. */
     const char *(*header)(const cm_call_t *call, const char *name);

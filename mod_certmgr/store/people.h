@@ -11,7 +11,7 @@
 /* A log-in: what an identity provider, or Apache, vouches for. Unique. */
 typedef struct {
     const char *method;  /* "user" (r->user), later "oidc", "saml", ... */
-    const char *issuer;  /* who vouches: the realm or the issuer URL; "" when there is just one */
+    const char *issuer;  /* who vouches: the realm or the issuer URL; "" when any may */
     const char *subject; /* the name there */
 } cm_login_t;
 

@@ -5,6 +5,8 @@
 #include <apr_portable.h>
 #include <apr_strings.h>
 #include <apr_thread_mutex.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -45,14 +47,36 @@ static void adopt_owner(const cm_turn_t *turn)
     }
 }
 
+static apr_status_t close_file(void *data)
+{
+    const cm_turn_t *turn = data;
+
+    return apr_file_close(turn->file);
+}
+
+/* The folder belongs to the server's user. Were a link followed, a server that was taken over could
+ * have root hand it any file. */
+static apr_status_t open_plain(cm_turn_t *turn, const char *path)
+{
+    struct stat info;
+    apr_os_file_t fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+    if (fd < 0) {
+        return errno;
+    }
+    if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode) || info.st_nlink > 1) {
+        close(fd);
+        return APR_EINVAL;
+    }
+    apr_os_file_put(&turn->file, &fd, APR_FOPEN_READ | APR_FOPEN_WRITE, turn->pool);
+    apr_pool_cleanup_register(turn->pool, turn, close_file, apr_pool_cleanup_null);
+    return APR_SUCCESS;
+}
+
 static cm_error_t *open_file(cm_turn_t *turn, apr_pool_t *pool)
 {
     const char *path = apr_pstrcat(pool, turn->database, "-writer", NULL);
-    apr_status_t status =
-        turn->file
-            ? APR_SUCCESS
-            : apr_file_open(&turn->file, path, APR_FOPEN_READ | APR_FOPEN_WRITE | APR_FOPEN_CREATE,
-                            APR_FPROT_UREAD | APR_FPROT_UWRITE, turn->pool);
+    apr_status_t status = turn->file ? APR_SUCCESS : open_plain(turn, path);
 
     if (status != APR_SUCCESS) {
         turn->file = NULL;

@@ -29,7 +29,7 @@ for my $path (files(qr{\.md$})) {
     }
     for my $target ($text =~ /`make ([a-z][\w-]*)/g) {
         push @wrong, "make $target: no such target"
-            unless $makefile =~ /^\Q$target\E\s*:/m || $target =~ /^(?:all|check|clean|dist|distcheck|install)$/;
+            unless $makefile =~ /^\Q$target\E\s*:/m || $target =~ /^(?:all|check|clean|dist|distcheck|(?:un)?install)$/;
     }
     ok(!@wrong, $path) or diag(map { "$_\n" } @wrong);
 }

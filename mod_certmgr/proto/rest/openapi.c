@@ -26,7 +26,15 @@ static const cm_json_member_t problem_members[] = {
     {"rule", CM_JSON_TEXT, CM_JSON_OPTIONAL, 0, 0, "Stable name of the rule that was broken."},
     {"hint", CM_JSON_TEXT, CM_JSON_OPTIONAL, 0, 0, "What can be done about it."},
     {"violations", CM_JSON_ARRAY, CM_JSON_OPTIONAL, 0, 0,
-     "All violations, when one check found several: type, detail, field, rule and hint of each."},
+     "All violations, when one check found several."},
+    {NULL, CM_JSON_TEXT, 0, 0, 0, NULL}};
+
+static const cm_json_member_t violation_members[] = {
+    {"type", CM_JSON_TEXT, CM_JSON_REQUIRED, 0, 0, "As in Problem."},
+    {"detail", CM_JSON_TEXT, CM_JSON_OPTIONAL, 0, 0, "What is wrong."},
+    {"field", CM_JSON_TEXT, CM_JSON_OPTIONAL, 0, 0, "JSON Pointer of the offending member."},
+    {"rule", CM_JSON_TEXT, CM_JSON_OPTIONAL, 0, 0, "Stable name of the rule that was broken."},
+    {"hint", CM_JSON_TEXT, CM_JSON_OPTIONAL, 0, 0, "What can be done about it."},
     {NULL, CM_JSON_TEXT, 0, 0, 0, NULL}};
 
 /* The next word of a list with blanks between, or NULL. */
@@ -111,13 +119,27 @@ static json_t *describe_answer(const char *description, const char *answers, apr
     return answer;
 }
 
+static void add_header(json_t *answer, const char *name, const char *about)
+{
+    json_object_set_new(
+        answer, "headers",
+        json_pack("{s:{s:s, s:{s:s}}}", name, "description", about, "schema", "type", "string"));
+}
+
 static json_t *describe_answers(const cm_route_t *route, apr_pool_t *pool)
 {
     json_t *responses = cm_json_object(pool);
     const char *statuses = route->statuses ? route->statuses : "200", *status;
 
     while ((status = next_word(&statuses, pool)) != NULL) {
-        cm_json_set(responses, status, describe_answer(route->summary, route->answers, pool));
+        json_t *answer = describe_answer(route->summary, route->answers, pool);
+
+        if (strcmp(status, "201") == 0 || strcmp(status, "202") == 0) {
+            add_header(answer, "Location", "Path of what was made.");
+        } else if (strcmp(status, "503") == 0) {
+            add_header(answer, "Retry-After", "Seconds.");
+        }
+        cm_json_set(responses, status, answer);
     }
     cm_json_set(responses, "default", describe_answer("A problem (RFC 9457)", "Problem", pool));
     return responses;
@@ -150,9 +172,9 @@ static json_t *describe_route(const cm_route_t *route, apr_pool_t *pool)
         cm_json_set(operation, "requestBody", describe_body(route, pool));
     }
     cm_json_set(operation, "responses", describe_answers(route, pool));
-    if (route->permission != CM_MAY_ANYONE) {
-        json_object_set_new(operation, "security", json_pack("[{s:[]}]", "tls"));
-    }
+    json_object_set_new(operation, "security",
+                        route->permission == CM_MAY_ANYONE ? json_array()
+                                                           : json_pack("[{s:[]}]", "tls"));
     cm_json_set_text(operation, "x-permission", cm_permission_name(route->permission));
     return operation;
 }
@@ -193,11 +215,15 @@ static json_t *describe_components(apr_pool_t *pool)
 {
     json_t *components = cm_json_object(pool);
     json_t *all = cm_json_object(pool);
+    json_t *problem = cm_schema_of_members(problem_members, pool);
 
     for (int i = 0; schemas[i]; i++) {
         cm_json_set(all, schemas[i]->name, cm_schema_describe(schemas[i], pool));
     }
-    cm_json_set(all, "Problem", cm_schema_of_members(problem_members, pool));
+    cm_json_set(all, "Problem", problem);
+    cm_json_set(json_object_get(json_object_get(problem, "properties"), "violations"), "items",
+                cm_schema_reference("Violation", pool));
+    cm_json_set(all, "Violation", cm_schema_of_members(violation_members, pool));
     cm_json_set(components, "schemas", all);
     json_object_set_new(components, "securitySchemes",
                         json_pack("{s:{s:s, s:s}}", "tls", "type", "mutualTLS", "description",

@@ -38,6 +38,13 @@ is((ctl(qw(--yes person role add), $id, 'officer'))[0], 0, 'person role add');
 is((ctl(qw(--yes person role remove), $id, 'officer'))[0], 0, 'person role remove');
 is((ctl(qw(--yes person role add), $id, 'king'))[0], $codes->{refused}, 'no such role');
 
+subtest 'nothing is made that can not be recorded' => sub {
+    my ($code, $out) = ctl('--yes', 'init', '--log', '/nowhere/ceremony.log');
+    is($code, $codes->{refused});
+    like($out, qr/ceremony\.log can't be written.*hint: --log/s, 'why, and what to do');
+    unlike($out, qr/(?:made|was there)$/m, 'before the first step');
+};
+
 subtest 'every command has help' => sub {
     my ($code, $help) = ctl('--help');
     is($code, 0);

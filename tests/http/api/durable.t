@@ -1,33 +1,87 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# Once a client has its answer, kill -9 of every process and a restart lose nothing.
+# Once a client has its answer, kill -9 of every process and a restart lose nothing: also amid a stream
+# of enrollments, at any moment. What was cut is there as a whole or not at all.
 use strict;
 use warnings FATAL => 'all';
 use Apache::Test qw(-withtestmore);
+use CertMgr::Load;
 use CertMgr::Test;
 use CertMgr::Main;
+
+use constant { CLIENTS => 4, ROUNDS => 4, EACH => 200 };
 
 my $i = main_instance();
 my $tool = "$ENV{CERTMGR_TEST_TOP}/tools/instance";
 my $folder = "$i->{CERTMGR_FOLDER}/demo";
 announce_log(qr/./);    # httpd complains of children that were killed
 
-my @answered;
-for my $round (1 .. 3) {
-    my $certificate = enroll('user1')->{certificate};
-    push @answered, $certificate;
+sub sql {
+    my ($code, $text) = command('sqlite3', '-readonly', "$folder/db/certmgr.db", $_[0]);
+    die $text if $code;
+    chomp $text;
+    return $text;
+}
+
+# Enrolls until nobody answers any more.
+my $csr = csr();
+sub work {
+    my ($number, $say) = @_;
+    for (1 .. EACH) {
+        my $r = as('user1', POST => '/api/v1/enroll', json => { profile => 'user', csr => $csr });
+        $say->({ status => $r->{status}, map { $_ => $r->{json}{certificate}{$_} } qw(id serial pem) })
+            if $r->{status};
+        return if $r->{status} != 201;
+    }
+    return;
+}
+
+sub kill_all {
     my ($pid) = read_file($i->{CERTMGR_PID}) =~ /(\d+)/;
     my ($code, $children) = command('pgrep', '-P', $pid);
     kill KILL => $pid, split ' ', $children;
     wait_until(5, sub { !kill 0 => $pid });
     unlink $i->{CERTMGR_PID};
-    my ($status, $text) = command($tool, 'start', $folder);
-    is($status, 0, "round $round: it starts again") or diag($text);
-    for my $one (@answered) {
-        my $r = as('user1', GET => "/api/v1/certificates/$one->{id}");
-        is($r->{json}{pem}, $one->{pem}, "$one->{serial} is there");
-    }
+    return;
 }
+
+my $before = sql("SELECT count(*) FROM certificate WHERE profile = 'user'");
+my @answered;
+for my $round (1 .. ROUNDS) {
+    my $clients = start_clients(CLIENTS, \&work);
+    my $moment = 0.3 + rand 0.7;
+    select undef, undef, undef, $moment;
+    kill_all();
+    my @said = wait_clients($clients);
+    is_deeply([grep { $_->{status} != 201 } @said], [], sprintf 'round %d: all good until the end at %.2f s', $round, $moment);
+    push @answered, @said;
+    my ($status, $text) = command($tool, 'start', $folder);
+    is($status, 0, 'it starts again') or diag($text);
+}
+cmp_ok(scalar @answered, '>=', ROUNDS, 'there was a stream: ' . @answered . ' answers');
+
+subtest 'what was answered is there' => sub {
+    my %stored = map { split /\|/ } split /\n/, sql("SELECT id || '|' || serial FROM certificate");
+    is_deeply([grep { ($stored{ $_->{id} } // '') ne $_->{serial} } @answered], [], 'every certificate');
+    my $last = $answered[-1];
+    is(as('user1', GET => "/api/v1/certificates/$last->{id}")->{json}{pem}, $last->{pem}, 'as it was answered');
+};
+
+subtest 'nothing is there in part, or twice' => sub {
+    my $made = sql("SELECT count(*) FROM certificate WHERE profile = 'user'") - $before;
+    cmp_ok($made, '>=', @answered, 'nothing is missing');
+    cmp_ok($made, '<=', @answered + CLIENTS * ROUNDS, 'and no more than was on its way');
+    is(sql('SELECT count(*) - count(DISTINCT serial) FROM certificate'), 0, 'serials');
+    is(sql("SELECT count(*) FROM certificate c WHERE c.profile = 'user' AND 1 <> (SELECT count(*) FROM request r"
+            . " WHERE r.certificate = c.id AND r.operation = 'enroll' AND r.state = 'completed')"), 0, 'a request for each');
+    is(sql("SELECT count(*) FROM request r WHERE r.operation = 'enroll' AND (1 <> (SELECT count(*) FROM audit_event e"
+            . " WHERE e.object = r.id AND e.action = 'request.submit' AND e.outcome = 'done')"
+            . " OR 1 <> (SELECT count(*) FROM checklist_item t WHERE t.request = r.id))"), 0, 'an event and a checklist for each');
+    is(sql("SELECT count(*) FROM audit_event e WHERE e.action = 'request.submit' AND e.outcome = 'done' AND NOT EXISTS"
+            . ' (SELECT 1 FROM request r WHERE r.id = e.object)'), 0, 'and no event of nothing');
+    is(sql('PRAGMA integrity_check'), 'ok', 'the database is whole');
+};
+
 my ($code, $text) = ctl(qw(audit verify));
 is($code, 0, 'the audit log verifies') or diag($text);
 done();

@@ -46,7 +46,7 @@ sub spki {
 subtest 'renew' => sub {
     my $old = enroll('user1')->{certificate};
     problem_is(ask('user2', renew => $old), 404, 'not-found', field => '/certificate');
-    problem_is(ask('admin1', renew => $old), 403, 'forbidden', rule => 'certificate.owner');
+    problem_is(ask('admin1', renew => $old), 403, 'forbidden', rule => 'permission.submit-for-others');
     my $r = ask('user1', renew => $old);
     is($r->{status}, 201) or diag($r->{body});
     members_are($r->{json}, 'request');
@@ -108,8 +108,8 @@ subtest 'suspend and reinstate' => sub {
 
 subtest 'officers act for others, administrators do not' => sub {
     my $certificate = enroll('user1')->{certificate};
-    problem_is(ask('admin1', suspend => $certificate, remarks => 'x'), 403, 'forbidden', rule => 'certificate.owner');
-    problem_is(revoke('admin1', $certificate->{id}), 403, 'forbidden', rule => 'certificate.owner');
+    problem_is(ask('admin1', suspend => $certificate, remarks => 'x'), 403, 'forbidden', rule => 'permission.decide');
+    problem_is(revoke('admin1', $certificate->{id}), 403, 'forbidden', rule => 'permission.decide');
     problem_is(ask('auditor1', suspend => $certificate, remarks => 'x'), 403, 'forbidden');
     is(ask('officer1', suspend => $certificate, remarks => 'x')->{status}, 201);
     is(revoke('officer1', $certificate->{id})->{status}, 201, 'a hold becomes a revocation');

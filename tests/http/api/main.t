@@ -122,6 +122,10 @@ subtest 'lists are paged, newest first' => sub {
 subtest 'revocation' => sub {
     problem_is(revoke('user2', $certificate->{id}), 404, 'not-found', field => '/certificate');
     problem_is(revoke('auditor1', $certificate->{id}), 403, 'forbidden');
+    problem_is(revoke('admin1', $certificate->{id}), 403, 'forbidden', rule => 'permission.decide',
+        name => 'who sees a certificate of others may not revoke it for that');
+    my $own = enroll('admin1')->{certificate};
+    is(revoke('admin1', $own->{id})->{status}, 201, 'but the own one');
     problem_is(revoke('user1', $certificate->{id}, 'certificateHold'), 422, 'refused', field => '/reason');
     my $r = revoke('user1', $certificate->{id}, 'keyCompromise');
     is($r->{status}, 201) or diag($r->{body});

@@ -19,8 +19,18 @@ sub pem {
     return "-----BEGIN CERTIFICATE REQUEST-----\n" . encode_base64($_[0]) . "-----END CERTIFICATE REQUEST-----\n";
 }
 
+sub sql {
+    my ($code, $text) = command('sqlite3', '-readonly', '-cmd', '.timeout 5000', "$i->{CERTMGR_FOLDER}/demo/db/certmgr.db", $_[0]);
+    die $text if $code;
+    chomp $text;
+    return $text;
+}
+my $certificates = sql('SELECT count(*) FROM certificate');
+my $refused = sql("SELECT count(*) FROM audit_event WHERE outcome = 'refused'");
+
 sub submit {
     my ($body) = @_;
+    $refused++;
     return as('user1', POST => '/api/v1/enroll', json => $body);
 }
 
@@ -77,6 +87,7 @@ problem_is(submit([]), 422, 'invalid-value');
 
 sub raw {
     my ($body, %with) = @_;
+    $refused++;
     return as('user1', POST => '/api/v1/enroll', body => $body, %with);
 }
 problem_is(raw('{'), 400, 'syntax', name => 'broken JSON');
@@ -90,6 +101,7 @@ problem_is(as('user1', PUT => '/api/v1/enroll', json => {}), 405, 'method');
 is(as('user1', DELETE => '/api/v1/me')->{headers}->header('Allow'), 'GET, HEAD, OPTIONS', 'Allow');
 problem_is(as('user1', GET => '/api/v1/nope'), 404, 'not-found');
 problem_is(nobody(POST => '/api/v1/enroll', json => { profile => 'user', csr => $good }), 401, 'identity');
+$refused++;
 problem_is(as('auditor1', POST => '/api/v1/enroll', json => { profile => 'user', csr => $good }), 403, 'forbidden');
 
 subtest 'calls from another site are refused' => sub {
@@ -103,9 +115,19 @@ subtest 'calls from another site are refused' => sub {
         headers => { Origin => $origin, 'Sec-Fetch-Site' => 'same-origin' })->{status}, 201, 'the own site is not');
 };
 
+subtest 'events that are not possible' => sub {
+    my $done = as('user1', GET => '/api/v1/enroll')->{json}{items}[0]{id};
+    problem_is(as('user1', POST => "/api/v1/enroll/$done/events", json => { event => $_ }), 409, 'conflict', field => '/event')
+        for 'cancel', 'nope', 'approve';
+    problem_is(as('user1', POST => '/api/v1/enroll/nope/events', json => { event => 'cancel' }), 404, 'not-found');
+    $refused += 4;
+};
+
 subtest 'nothing is stored but the attempts' => sub {
     my $list = as('user1', GET => '/api/v1/requests?limit=200');
     is(scalar @{ $list->{json}{items} }, $before + 1, 'one request: the good one');
+    is(sql('SELECT count(*) FROM certificate'), $certificates + 1, 'and one certificate');
+    is(sql("SELECT count(*) FROM audit_event WHERE outcome = 'refused'"), $refused, 'an event for each attempt to change');
     my ($code, $text) = ctl(qw(audit verify));
     is($code, 0, 'the log verifies') or diag($text);
 };

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/json.h"
 
+#include <apr_strings.h>
+
 #include <apr_tables.h>
 
 #include "unit/base/suite.h"
@@ -97,6 +99,28 @@ START_TEST(all_violations_come_at_once)
 }
 END_TEST
 
+/* A small body must not cost much memory, answer and log included. */
+START_TEST(thousands_of_violations_cost_little)
+{
+    apr_array_header_t *unknown = apr_array_make(pool, 3000, sizeof(const char *));
+    sample_t sample;
+    cm_error_t *error;
+    int count = 0;
+
+    for (int i = 0; i < 3000; i++) {
+        APR_ARRAY_PUSH(unknown, const char *) = apr_psprintf(pool, "\"%d\":1", i);
+    }
+    error = read_sample(&sample,
+                        apr_pstrcat(pool, "{", apr_array_pstrcat(pool, unknown, ','), "}", NULL));
+    for (const cm_error_t *one = error; one; one = one->also) {
+        count++;
+    }
+    ck_assert_int_ge(count, 3);
+    ck_assert_int_le(count, 2 * CM_ERROR_JOINED);
+    ck_assert_uint_lt(strlen(cm_error_text(error, pool)), 10000);
+}
+END_TEST
+
 START_TEST(canonical_text_is_sorted)
 {
     json_t *document;
@@ -115,6 +139,7 @@ TCase *json_case(void)
     tcase_add_test(tcase, a_record_is_read);
     tcase_add_test(tcase, each_violation_is_named);
     tcase_add_test(tcase, all_violations_come_at_once);
+    tcase_add_test(tcase, thousands_of_violations_cost_little);
     tcase_add_test(tcase, canonical_text_is_sorted);
     return tcase;
 }

@@ -20,6 +20,11 @@ START_TEST(a_log_line_stays_one_line)
 {
     ck_assert_str_eq(cm_text_escape("a\nb\x1b[0m\xff\xc3\xab", pool),
                      "a\\x0ab\\x1b[0m\\xff\xc3\xab");
+    ck_assert_str_eq(cm_text_escape("\xc2\x9b"
+                                    "31m\xc2\xa0",
+                                    pool),
+                     "\\xc2\\x9b"
+                     "31m\xc2\xa0");
 }
 END_TEST
 

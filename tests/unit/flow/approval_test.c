@@ -93,7 +93,7 @@ START_TEST(nobody_approves_the_own_request)
     assert_refused(send_event(&view, "officer1", id, "reject"), CM_E_FORBIDDEN, "approval.own");
     assert_done(cm_request_show(&view, ctx, -1, id));
     ck_assert(!may(view, "approve") && may(view, "cancel"));
-    assert_value("2", "SELECT count(*) FROM audit_event WHERE action = 'request.event' AND outcome"
+    assert_value("2", "SELECT count(*) FROM audit_event WHERE action = 'request.refuse' AND outcome"
                       " = 'refused'");
     assert_done(send_event(&view, "officer2", id, "approve"));
     ck_assert_int_eq(view->request->state, CM_STATE_COMPLETED);
@@ -175,6 +175,21 @@ START_TEST(a_declined_request_is_changed_and_resubmitted)
     assert_done(send_event(&view, "officer2", id, "approve"));
     ck_assert_str_eq(APR_ARRAY_IDX(view->certificate->san, 0, const char *),
                      "dns:mail.example.test");
+}
+END_TEST
+
+/* Another wish comes between our reading and our writing. */
+START_TEST(nobody_approves_what_they_have_not_seen)
+{
+    cm_request_view_t *view;
+    const char *id = waiting_as("user1");
+
+    sql("CREATE TRIGGER race AFTER UPDATE OF updated ON request WHEN new.state = 'pending' BEGIN"
+        " UPDATE request SET wish = '{\"san\":[\"dns:other.example.test\"]}' WHERE id = new.id; "
+        "END");
+    assert_refused(send_event(&view, "officer1", id, "approve"), CM_E_CONFLICT, "request.changed");
+    assert_value("pending", "SELECT state FROM request");
+    assert_value("0", "SELECT count(*) FROM approval");
 }
 END_TEST
 
@@ -304,6 +319,7 @@ TCase *approval_case(void)
     tcase_add_test(tcase, two_have_to_be_two);
     tcase_add_test(tcase, each_item_has_its_role);
     tcase_add_test(tcase, a_declined_request_is_changed_and_resubmitted);
+    tcase_add_test(tcase, nobody_approves_what_they_have_not_seen);
     tcase_add_test(tcase, a_rejection_is_final);
     tcase_add_test(tcase, an_approval_outlives_a_token_that_is_away);
     tcase_add_test(tcase, items_are_those_of_profiles);

@@ -176,6 +176,43 @@ START_TEST(a_forged_head_is_named)
 }
 END_TEST
 
+/* The newest head is where sealing goes on: forged, it would lend its tree our signature. */
+START_TEST(nothing_is_sealed_on_a_forged_head)
+{
+    static const char *const forgeries[] = {
+        "UPDATE audit_head SET peaks = zeroblob(length(peaks)) WHERE size = (SELECT max(size) FROM "
+        "audit_head)",
+        "INSERT INTO audit_head (size, root, peaks, signed, signature) SELECT 2 * size, "
+        "root, peaks, signed, signature FROM audit_head ORDER BY size DESC LIMIT 1"};
+
+    for (size_t i = 0; i < sizeof forgeries / sizeof *forgeries; i++) {
+        const char *count = "SELECT count(*) FROM audit_head", *before;
+
+        sql("DELETE FROM audit_head");
+        sql("DELETE FROM audit_leaf");
+        sql("UPDATE audit_event SET leaf = NULL");
+        make_history();
+        enroll();
+        sql(forgeries[i]);
+        before = sql_value(count);
+        assert_refused(cm_audit_seal(ctx), CM_E_INTEGRITY, NULL);
+        ck_assert_str_eq(sql_value(count), before);
+    }
+}
+END_TEST
+
+START_TEST(a_head_of_the_future_is_not_waited_for)
+{
+    int due = 0;
+
+    make_history();
+    enroll();
+    sql("UPDATE audit_head SET signed = signed + 1000000000000");
+    assert_done(cm_audit_is_due(&due, ctx));
+    ck_assert_int_eq(due, 1);
+}
+END_TEST
+
 START_TEST(a_cut_off_tail_needs_an_exported_head)
 {
     const char *line, *size,
@@ -207,6 +244,8 @@ TCase *audit_case(void)
     tcase_add_test(tcase, an_event_swapped_for_another_is_named);
     tcase_add_test(tcase, changing_the_leaf_too_does_not_help);
     tcase_add_test(tcase, a_forged_head_is_named);
+    tcase_add_test(tcase, nothing_is_sealed_on_a_forged_head);
+    tcase_add_test(tcase, a_head_of_the_future_is_not_waited_for);
     tcase_add_test(tcase, a_cut_off_tail_needs_an_exported_head);
     return tcase;
 }

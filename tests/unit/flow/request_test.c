@@ -140,6 +140,97 @@ START_TEST(an_officer_revokes_for_others)
 }
 END_TEST
 
+/* Seeing all is not deciding for all: an auditor who is a user too, an administrator. */
+START_TEST(who_sees_all_ends_only_the_own)
+{
+    static const unsigned more[] = {CM_ROLE_AUDITOR, CM_ROLE_OPERATOR, CM_ROLE_ADMINISTRATOR,
+                                    CM_ROLE_CA_ADMIN};
+    cm_request_view_t *mine;
+
+    act_as("user1");
+    mine = enroll();
+    for (size_t i = 0; i < sizeof more / sizeof *more; i++) {
+        cm_identity_t who;
+        cm_certificate_t *seen;
+
+        act_as("user2");
+        who = *ctx->who;
+        who.roles |= more[i];
+        ctx->who = &who;
+        assert_done(cm_certificate_show(&seen, ctx, mine->certificate->id));
+        assert_refused(revoke_it(mine->certificate->id, "superseded"), CM_E_FORBIDDEN,
+                       "permission.decide");
+    }
+    act_as("user1");
+    assert_done(revoke_it(mine->certificate->id, "superseded"));
+}
+END_TEST
+
+static const char *refusals(void)
+{
+    return sql_value("SELECT count(*) FROM audit_event WHERE outcome = 'refused'");
+}
+
+START_TEST(refused_events_are_recorded)
+{
+    const cm_request_action_t cancel = {.event = "cancel"};
+    cm_request_view_t *mine, *view;
+
+    act_as("user1");
+    mine = enroll();
+    assert_refused(cm_request_act(&view, ctx, CM_OP_ENROLL, mine->request->id, &cancel),
+                   CM_E_CONFLICT, "request.event");
+    ck_assert_str_eq(refusals(), "1");
+    act_as("user2");
+    assert_refused(cm_request_act(&view, ctx, CM_OP_ENROLL, mine->request->id, &cancel),
+                   CM_E_NOT_FOUND, NULL);
+    ck_assert_str_eq(refusals(), "2");
+}
+END_TEST
+
+/* Two revocations at once: whoever comes second is refused by the database, and that is recorded
+ * too. The trigger is the other one, between our reading and our writing. */
+START_TEST(a_lost_race_is_recorded)
+{
+    cm_request_view_t *mine;
+
+    act_as("user1");
+    mine = enroll();
+    sql("CREATE TRIGGER race BEFORE UPDATE ON certificate BEGIN SELECT RAISE(IGNORE); END");
+    assert_refused(revoke_it(mine->certificate->id, "superseded"), CM_E_CONFLICT, NULL);
+    ck_assert_str_eq(refusals(), "1");
+    ck_assert_str_eq(sql_value("SELECT count(*) FROM request WHERE operation = 'revoke'"), "0");
+}
+END_TEST
+
+START_TEST(a_revocation_is_checked)
+{
+    const cm_certificate_t *mine;
+    cm_submission_t good = {.operation = CM_OP_REVOKE, .reason = "superseded", .remarks = "lost"};
+    cm_submission_t bad;
+    cm_request_view_t *view;
+
+    act_as("user1");
+    mine = enroll()->certificate;
+    good.certificate = mine->id;
+    bad = good;
+    bad.remarks = "";
+    assert_refused(cm_request_submit(&view, ctx, &bad), CM_E_REFUSED, "revoke.remarks");
+    bad = good;
+    bad.invalidity_date = clock_now + apr_time_from_sec(1);
+    assert_refused(cm_request_submit(&view, ctx, &bad), CM_E_REFUSED, "revoke.invalidity-date");
+    bad.invalidity_date = mine->not_before - apr_time_from_sec(1);
+    assert_refused(cm_request_submit(&view, ctx, &bad), CM_E_REFUSED, "revoke.invalidity-date");
+    clock_now = mine->not_after + apr_time_from_sec(1);
+    act_as("user1");
+    assert_refused(cm_request_submit(&view, ctx, &good), CM_E_CONFLICT, "certificate.expired");
+    clock_now = mine->not_after;
+    act_as("user1");
+    good.invalidity_date = mine->not_before;
+    assert_done(cm_request_submit(&view, ctx, &good));
+}
+END_TEST
+
 TCase *request_case(void)
 {
     TCase *tcase = flow_case("requests");
@@ -150,5 +241,9 @@ TCase *request_case(void)
     tcase_add_test(tcase, a_revocation_is_final);
     tcase_add_test(tcase, the_authoritys_own_certificates_are_no_subject_of_requests);
     tcase_add_test(tcase, an_officer_revokes_for_others);
+    tcase_add_test(tcase, who_sees_all_ends_only_the_own);
+    tcase_add_test(tcase, refused_events_are_recorded);
+    tcase_add_test(tcase, a_lost_race_is_recorded);
+    tcase_add_test(tcase, a_revocation_is_checked);
     return tcase;
 }

@@ -87,6 +87,10 @@ START_TEST(ocsp_follows_the_record_at_once)
     ck_assert_int_eq(ocsp_status(X509_get_serialNumber(x509(mine->certificate->der)), &reason),
                      V_OCSP_CERTSTATUS_REVOKED);
     ck_assert_int_eq(reason, OCSP_REVOKED_STATUS_KEYCOMPROMISE);
+    sql("UPDATE certificate SET status = 'suspended', reason = 6");
+    ck_assert_int_eq(ocsp_status(X509_get_serialNumber(x509(mine->certificate->der)), &reason),
+                     V_OCSP_CERTSTATUS_REVOKED);
+    ck_assert_int_eq(reason, OCSP_REVOKED_STATUS_CERTIFICATEHOLD);
     ASN1_INTEGER_set(never, 4711);
     ck_assert_int_eq(ocsp_status(never, &reason), V_OCSP_CERTSTATUS_UNKNOWN);
     ASN1_INTEGER_free(never);
@@ -208,6 +212,31 @@ START_TEST(the_crl_follows_when_its_job_runs)
 }
 END_TEST
 
+/* RFC 5280 3.3 */
+START_TEST(an_entry_outlives_its_certificate_by_one_list)
+{
+    cm_request_view_t *mine;
+    cm_crl_record_t *crl;
+    cm_crl_info_t *info;
+    cm_bytes_t der;
+
+    act_as("user1");
+    mine = enroll();
+    revoke_it(mine->certificate);
+    clock_now = mine->certificate->not_after - apr_time_from_sec(60);
+    act_as(NULL);
+    assert_done(cm_crl_publish(ctx, "ca"));
+    for (int beyond = 1; beyond <= 2; beyond++) {
+        clock_now = mine->certificate->not_after + apr_time_from_sec(beyond);
+        act_as(NULL);
+        assert_done(cm_crl_publish(ctx, "ca"));
+        assert_done(cm_crl_fetch(&crl, &der, ctx, "ca"));
+        assert_done(cm_crl_parse(&info, der, pool));
+        ck_assert_int_eq(cm_crl_find(info, mine->certificate->serial, NULL, NULL), beyond == 1);
+    }
+}
+END_TEST
+
 START_TEST(only_a_good_certificate_logs_in)
 {
     cm_request_view_t *mine;
@@ -230,8 +259,15 @@ START_TEST(only_a_good_certificate_logs_in)
     clock_now += apr_time_from_sec(86400 * 31);
     act_as(NULL);
     assert_refused(cm_identity_resolve(&who, ctx, &evidence), CM_E_IDENTITY, "login.certificate");
-    clock_now -= apr_time_from_sec(86400 * 31);
+    clock_now -= apr_time_from_sec(86400 * 32); /* before its first second */
+    act_as(NULL);
+    assert_refused(cm_identity_resolve(&who, ctx, &evidence), CM_E_IDENTITY, "login.certificate");
+    clock_now += apr_time_from_sec(86400);
     act_as("user1");
+    sql("UPDATE certificate SET status = 'suspended', reason = 6");
+    assert_refused(cm_identity_resolve(&who, ctx, &evidence), CM_E_IDENTITY, "login.certificate");
+    sql("UPDATE certificate SET status = 'active', reason = 0");
+    assert_done(cm_identity_resolve(&who, ctx, &evidence));
     sql("UPDATE person SET state = 'inactive' WHERE name = 'user1'");
     assert_refused(cm_identity_resolve(&who, ctx, &evidence), CM_E_IDENTITY, "login.inactive");
     sql("UPDATE person SET state = 'active'");
@@ -252,6 +288,13 @@ START_TEST(a_name_logs_in_when_it_is_known)
     ck_assert_str_eq(who->person->name, "user2");
     evidence.realm = "elsewhere";
     assert_refused(cm_identity_resolve(&who, ctx, &evidence), CM_E_FORBIDDEN, "login.unknown");
+    sql("INSERT INTO identity (method, issuer, subject, person) "
+        "SELECT 'user', '', 'jane', id FROM person WHERE name = 'user1'");
+    assert_done(cm_identity_resolve(&who, ctx, &evidence)); /* in each realm that has no own one */
+    ck_assert_str_eq(who->person->name, "user1");
+    evidence.realm = "intranet";
+    assert_done(cm_identity_resolve(&who, ctx, &evidence));
+    ck_assert_str_eq(who->person->name, "user2");
 }
 END_TEST
 
@@ -264,6 +307,7 @@ TCase *status_case(void)
     tcase_add_test(tcase, ocsp_always_has_an_answer);
     tcase_add_test(tcase, the_responder_renews_itself);
     tcase_add_test(tcase, the_crl_follows_when_its_job_runs);
+    tcase_add_test(tcase, an_entry_outlives_its_certificate_by_one_list);
     tcase_add_test(tcase, only_a_good_certificate_logs_in);
     tcase_add_test(tcase, a_name_logs_in_when_it_is_known);
     return tcase;

@@ -82,7 +82,8 @@ START_TEST(a_successor_has_to_pass_the_rules_of_today)
     assert_refused(succeed(&view, CM_OP_RENEW, old->id, NULL), CM_E_NOT_FOUND,
                    "certificate.unknown");
     act_as("admin1");
-    assert_refused(succeed(&view, CM_OP_RENEW, old->id, NULL), CM_E_FORBIDDEN, "certificate.owner");
+    assert_refused(succeed(&view, CM_OP_RENEW, old->id, NULL), CM_E_FORBIDDEN,
+                   "permission.submit-for-others");
     sql("UPDATE person SET name = 'married' WHERE name = 'user1'");
     act_as("user1");
     assert_refused(succeed(&view, CM_OP_RENEW, old->id, NULL), CM_E_REFUSED, "successor.names");

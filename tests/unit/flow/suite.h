@@ -15,5 +15,6 @@ TCase *successor_case(void);
 TCase *retry_case(void);
 TCase *approval_postgres_case(void);
 TCase *retry_postgres_case(void);
+TCase *jobs_case(void);
 
 #endif

@@ -94,6 +94,8 @@ START_TEST(bad_values_are_named)
         {"CertMgrURL", "https://x/a b", "http: or https:"},
         {"CertMgrAuditKey", "audit", "PKCS#11 URI"},
         {"CertMgrAuditKey", "pkcs11:", "PKCS#11 URI"},
+        {"CertMgrAuditKey", "pkcs11:object=a;object=b", "PKCS#11 URI"},
+        {"CertMgrAuditKey", "pkcs11:token=%zz", "PKCS#11 URI"},
         {"CertMgrAuditHeads", "logs/heads", "absolute path"},
         {"CertMgrTokenSessions", "0", "from 1 to 256"},
         {"CertMgrTokenSessions", "257", "from 1 to 256"},

@@ -189,6 +189,34 @@ START_TEST(cross_site_calls_are_refused)
 }
 END_TEST
 
+START_TEST(a_path_is_utf_8)
+{
+    ck_assert_int_eq(dispatch(fake_call("GET", "/things/\xc3\xab"), "user1")->status, 200);
+    assert_problem(dispatch(fake_call("GET", "/things/\xff"), "user1"), 404, "not-found", NULL);
+}
+END_TEST
+
+START_TEST(a_host_that_is_not_ours_has_no_origin)
+{
+    static const struct {
+        const char *name, *value;
+        int status;
+    } samples[] = {
+        {"Origin", "https://ca.test", 403},
+        {"Sec-Fetch-Site", "same-origin", 403},
+        {"User-Agent", "curl", 200},
+    };
+
+    for (size_t i = 0; i < sizeof samples / sizeof *samples; i++) {
+        fake_t *fake = fake_call("GET", "/things/x");
+
+        fake->call.origin = NULL;
+        fake_header(fake, samples[i].name, samples[i].value);
+        ck_assert_int_eq(dispatch(fake, "user1")->status, samples[i].status);
+    }
+}
+END_TEST
+
 START_TEST(bodies_have_their_type_and_size)
 {
     static const struct {
@@ -258,6 +286,26 @@ START_TEST(refused_changes_of_known_people_are_recorded)
 }
 END_TEST
 
+START_TEST(errors_of_the_host_have_a_document)
+{
+    static const struct {
+        int status;
+        const char *type;
+    } samples[] = {{401, "urn:certmgr:problem:identity"},  {403, "urn:certmgr:problem:forbidden"},
+                   {404, "urn:certmgr:problem:not-found"}, {413, "urn:certmgr:problem:too-large"},
+                   {503, "urn:certmgr:problem:busy"},      {414, "about:blank"}};
+
+    for (size_t i = 0; i < sizeof samples / sizeof *samples; i++) {
+        const json_t *document = cm_problem_of_status(samples[i].status, "Phrase", pool);
+
+        ck_assert_str_eq(json_string_value(json_object_get(document, "type")), samples[i].type);
+        ck_assert_int_eq(json_integer_value(json_object_get(document, "status")),
+                         samples[i].status);
+        ck_assert(json_string_length(json_object_get(document, "title")) > 0);
+    }
+}
+END_TEST
+
 START_TEST(all_violations_are_listed)
 {
     cm_error_t *first = cm_error_locate(cm_error_make(pool, CM_E_VALUE, "one"), "/a", "r.a");
@@ -286,9 +334,12 @@ TCase *dispatch_case(void)
     tcase_add_test(tcase, only_public_answers_are_cached);
     tcase_add_test(tcase, permissions_stand_on_the_route);
     tcase_add_test(tcase, cross_site_calls_are_refused);
+    tcase_add_test(tcase, a_host_that_is_not_ours_has_no_origin);
+    tcase_add_test(tcase, a_path_is_utf_8);
     tcase_add_test(tcase, bodies_have_their_type_and_size);
     tcase_add_test(tcase, strangers_bodies_are_not_read);
     tcase_add_test(tcase, refused_changes_of_known_people_are_recorded);
+    tcase_add_test(tcase, errors_of_the_host_have_a_document);
     tcase_add_test(tcase, all_violations_are_listed);
     return tcase;
 }

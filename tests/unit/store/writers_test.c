@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <apr_file_io.h>
 #include <apr_strings.h>
 #include <apr_thread_proc.h>
 #include <sys/mman.h>
@@ -96,6 +97,23 @@ START_TEST(two_writers_lose_nothing_and_are_never_busy)
     ck_assert_str_eq(db_sql(db, "SELECT amount FROM item WHERE id = 'sum'"),
                      apr_itoa(pool, THREADS * PROCESSES * ROUNDS));
     ck_assert_int_eq(db_events(db), THREADS * PROCESSES * ROUNDS);
+}
+END_TEST
+
+/* Whoever may write in the folder could else have a command of root's hand it any file. */
+START_TEST(a_lock_file_is_no_link)
+{
+    db_t *db = db_make(ON_SQLITE, 1);
+    const char *path = apr_pstrcat(pool, db->config.params, "-writer", NULL);
+    const char *target = apr_pstrcat(pool, db->config.params, "-target", NULL);
+    item_baton_t item = {.id = "a"};
+
+    db_close(db);
+    ck_assert_int_eq(apr_file_remove(path, pool), APR_SUCCESS);
+    ck_assert_int_eq(symlink(target, path), 0);
+    assert_refused(cm_store_transact(db_another_store(db), insert_item, &item, db_event("a"), pool),
+                   CM_E_DATABASE, NULL);
+    ck_assert_int_ne(access(target, F_OK), 0);
 }
 END_TEST
 
@@ -277,6 +295,7 @@ TCase *writers_case(void)
 {
     TCase *tcase = db_case("writers");
 
+    tcase_add_test(tcase, a_lock_file_is_no_link);
     tcase_add_test(tcase, two_writers_lose_nothing_and_are_never_busy);
     tcase_add_test(tcase, the_next_writer_goes_at_once);
     tcase_add_test(tcase, the_next_writer_of_another_process_goes_at_once);

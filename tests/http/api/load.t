@@ -1,0 +1,88 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+# Eight clients enroll and revoke at once: every call is answered, every record is there, and the
+# bounds of the contract hold meanwhile.
+use strict;
+use warnings FATAL => 'all';
+use Apache::Test qw(-withtestmore);
+use Time::HiRes ();
+use CertMgr::Load;
+use CertMgr::Test;
+use CertMgr::Main;
+
+use constant { CLIENTS => 8, ROUNDS => 6 };
+
+my $i = main_instance();
+my $database = "$i->{CERTMGR_FOLDER}/demo/db/certmgr.db";
+my $csr = csr();
+
+sub sql {
+    my ($code, $text) = command('sqlite3', '-readonly', '-cmd', '.timeout 5000', $database, $_[0]);
+    die $text if $code;
+    chomp $text;
+    return $text;
+}
+
+sub work {
+    my ($number, $say) = @_;
+    my $who = $number % 2 ? 'user1' : 'user2';
+    for my $round (1 .. ROUNDS) {
+        my $r = as($who, POST => '/api/v1/enroll', json => { profile => 'user', csr => $csr });
+        my $certificate = ref $r->{json} eq 'HASH' ? $r->{json}{certificate} : undef;
+        $say->({ what => 'enroll', status => $r->{status}, id => $certificate->{id}, pem => $certificate->{pem},
+            serial => $certificate->{serial} });
+        next if $round % 2 || !$certificate;
+        $r = revoke($who, $certificate->{id});
+        $say->({ what => 'revoke', status => $r->{status}, id => $certificate->{id}, serial => $certificate->{serial} });
+    }
+    return;
+}
+
+my $oldest = 0;
+my @said = clients(CLIENTS, \&work, sub {
+    my $since = sql('SELECT min(happened) FROM audit_event WHERE leaf IS NULL');
+    my $age = $since ? Time::HiRes::time() - $since / 1e6 : 0;
+    $oldest = $age if $age > $oldest;
+});
+my $ended = time;
+my @enrolled = grep { $_->{what} eq 'enroll' } @said;
+my @revoked = grep { $_->{what} eq 'revoke' } @said;
+is(scalar @enrolled, CLIENTS * ROUNDS, 'every client did its work');
+is_deeply([grep { $_->{status} != 201 } @said], [], 'every call was answered with 201');
+cmp_ok($oldest, '<', 5, sprintf 'the oldest event that was not sealed was %.1f s old', $oldest);
+
+subtest 'no record is lost and none is there twice' => sub {
+    my %serials = map { $_->{serial} => 1 } @enrolled;
+    is(scalar keys %serials, @enrolled, 'serials are unique');
+    my $ids = join ',', map { "'$_->{id}'" } @enrolled;
+    is(sql("SELECT count(*) FROM certificate WHERE id IN ($ids)"), @enrolled, 'certificates');
+    is(sql("SELECT count(*) FROM certificate WHERE id IN ($ids) AND status = 'revoked'"), @revoked, 'revoked ones');
+    is(sql("SELECT count(DISTINCT r.id) FROM request r WHERE r.operation = 'enroll' AND r.certificate IN ($ids)"),
+        @enrolled, 'a request for each');
+    is(sql("SELECT count(*) FROM audit_event e JOIN request r ON r.id = e.object WHERE r.certificate IN ($ids)"
+            . " AND e.action = 'request.submit' AND e.outcome = 'done'"), @said, 'and an event for each');
+    is(sql("SELECT group_concat(sequence) = (SELECT group_concat(n) FROM (WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL"
+            . " SELECT n + 1 FROM c WHERE n < @{[scalar @revoked]}) SELECT n FROM c)) FROM (SELECT sequence FROM"
+            . " revocation WHERE ca = 'issuing' ORDER BY sequence)"), 1, 'revocations are numbered without a gap');
+};
+
+subtest 'the CRL has all of them within 10 s' => sub {
+    my $missing = sub {
+        write_file(scratch('crl.der'), nobody(GET => '/crl/issuing.crl')->{body});
+        my ($code, $text) = command(qw(openssl crl -inform DER -noout -text -in), scratch('crl.der'));
+        my %listed = map { lc s/^0+//r => 1 } $text =~ /Serial Number: (\w+)/g;
+        return grep { !$listed{ $_->{serial} =~ s/^0+//r } } @revoked;
+    };
+    ok(wait_until(10 - (time - $ended), sub { !$missing->() }), 'listed');
+};
+
+subtest 'one certificate, revoked by eight at once' => sub {
+    my $id = enroll('user1')->{certificate}{id};
+    my @race = clients(CLIENTS, sub { $_[1]->(revoke('user1', $id)->{status}) });
+    is_deeply([sort @race], [201, (409) x (CLIENTS - 1)], 'one does it, the others are told');
+    is(sql("SELECT count(*) FROM revocation WHERE certificate = '$id'"), 1, 'once');
+};
+
+my ($code, $text) = ctl(qw(audit verify));
+is($code, 0, 'the audit log verifies') or diag($text);
+done();

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+# Several clients at once: each is a process that tells its parent what it was answered.
+#
+#     use CertMgr::Load;
+#     my @said = clients(8, sub { my ($number, $say) = @_; ...; $say->({ status => 201 }) });
+package CertMgr::Load;
+use strict;
+use warnings FATAL => 'all';
+use Exporter 'import';
+use IO::Select ();
+use JSON::PP ();
+use POSIX ();
+
+our @EXPORT = qw(clients start_clients wait_clients);
+
+my $json = JSON::PP->new->utf8->allow_nonref;
+
+sub start_clients {
+    my ($count, $work) = @_;
+    my @clients;
+    for my $number (1 .. $count) {
+        pipe my $from, my $to or die "pipe: $!";
+        my $pid = fork // die "fork: $!";
+        if (!$pid) {
+            close $from;
+            srand $$;
+            my $say = sub { syswrite $to, $json->encode($_[0]) . "\n" };
+            my $done = eval { $work->($number, $say); 1 };
+            $say->({ died => "$@" }) unless $done;
+            POSIX::_exit(0);    # what the parent cleans up is not ours
+        }
+        close $to;
+        push @clients, { pid => $pid, from => $from, text => '' };
+    }
+    return \@clients;
+}
+
+# Until all have ended: `meanwhile` is called some five times a second. Returns all they said.
+sub wait_clients {
+    my ($clients, $meanwhile) = @_;
+    my $select = IO::Select->new(map { $_->{from} } @{$clients});
+    my %by = map { $_->{from} => $_ } @{$clients};
+    while ($select->count) {
+        for my $from ($select->can_read(0.2)) {
+            sysread($from, $by{$from}{text}, 65536, length $by{$from}{text}) or $select->remove($from);
+        }
+        $meanwhile->() if $meanwhile;
+    }
+    waitpid $_->{pid}, 0 for @{$clients};
+    return map { $json->decode($_) } map { split /\n/, $_->{text} } @{$clients};
+}
+
+sub clients {
+    my ($count, $work, $meanwhile) = @_;
+    return wait_clients(start_clients($count, $work), $meanwhile);
+}
+
+1;
