@@ -21,7 +21,8 @@ static json_t *own(json_t *value, apr_pool_t *pool)
 cm_error_t *cm_json_parse(json_t **document, cm_bytes_t text, apr_pool_t *pool)
 {
     json_error_t where;
-    json_t *value = json_loadb((const char *)text.data, text.len, JSON_REJECT_DUPLICATES, &where);
+    json_t *value = json_loadb((const char *)text.data, text.len,
+                               JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &where);
 
     if (!value) {
         return cm_error_make(pool, CM_E_SYNTAX, "not valid JSON at line %d, column %d: %s",

@@ -68,6 +68,10 @@ static cm_error_t *answer_one(cm_ocsp_single_t *single, const responder_t *respo
     single->status = CM_OCSP_UNKNOWN;
     single->this_update = ctx->now - ctx->now % APR_USEC_PER_SEC;
     single->next_update = single->this_update + apr_time_from_sec(ctx->config->ocsp_validity);
+    if (single->next_update > responder->authority->ocsp_not_after) {
+        /* the signature is good for no longer than its certificate */
+        single->next_update = responder->authority->ocsp_not_after;
+    }
     if (!id->negative && cm_ocsp_issuer_match(&responder->hashes, id)) {
         error = cm_certificate_state(&state, ctx->store, responder->authority->name, id->serial_hex,
                                      ctx->pool);

@@ -5,6 +5,7 @@
 
 #include "keys/key.h"
 #include "keys/keyring.h"
+#include "policy/address.h"
 #include "policy/config.h"
 #include "store/authorities.h"
 
@@ -15,17 +16,17 @@ const char *cm_public_url(const cm_ctx_t *ctx)
 
 const char *cm_crl_url(const cm_ctx_t *ctx, const char *ca)
 {
-    return apr_pstrcat(ctx->pool, cm_public_url(ctx), "/crl/", ca, ".crl", NULL);
+    return cm_address_crl(cm_public_url(ctx), ca, ctx->pool);
 }
 
 const char *cm_ocsp_url(const cm_ctx_t *ctx)
 {
-    return apr_pstrcat(ctx->pool, cm_public_url(ctx), "/ocsp", NULL);
+    return cm_address_ocsp(cm_public_url(ctx), ctx->pool);
 }
 
 const char *cm_issuer_url(const cm_ctx_t *ctx, const char *ca)
 {
-    return apr_pstrcat(ctx->pool, cm_public_url(ctx), "/ca/", ca, ".cer", NULL);
+    return cm_address_issuer(cm_public_url(ctx), ca, ctx->pool);
 }
 
 cm_error_t *cm_issuer_open(cm_issuer_t **issuer, const cm_ctx_t *ctx, const char *ca)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Jobs on mod_watchdog: one thread in one child of this httpd. That no other node does the same is
- * seen to by the jobs' leases.
+ * Jobs on mod_watchdog: each a thread in one child of this httpd, so that a long CRL keeps no event
+ * from being sealed in time. That no other node does the same is seen to by the jobs' leases.
  */
 #include "httpd/module.h"
 
@@ -69,18 +69,21 @@ cm_error_t *cm_watchdog_register(cm_service_t *service, apr_pool_t *pool)
     APR_OPTIONAL_FN_TYPE(ap_watchdog_register_callback) *add =
         APR_RETRIEVE_OPTIONAL_FN(ap_watchdog_register_callback);
     ap_watchdog_t *watchdog;
-    apr_status_t status;
+    apr_status_t status = APR_SUCCESS;
 
     if (!get || !add) {
         return cm_error_make(pool, CM_E_CONFIG, "mod_watchdog is not loaded: it runs the jobs");
     }
-    status = get(&watchdog, "certmgr", 0, 1, pool);
     for (const cm_job_t *job = cm_jobs(); status == APR_SUCCESS && job->name; job++) {
         self_t *self = apr_pcalloc(pool, sizeof *self);
+        const char *name = apr_pstrcat(pool, "certmgr-", job->name, NULL);
 
         self->service = service;
         self->job = job;
-        status = add(watchdog, apr_time_from_sec(job->interval), self, wake);
+        status = get(&watchdog, name, 0, 1, pool);
+        if (status == APR_SUCCESS) {
+            status = add(watchdog, apr_time_from_sec(job->interval), self, wake);
+        }
     }
     return status == APR_SUCCESS ? NULL
                                  : cm_error_apr(pool, CM_E_CONFIG, "the jobs can't be run", status);

@@ -5,6 +5,7 @@
 #include <apr_strings.h>
 
 #include "base/text.h"
+#include "policy/address.h"
 
 /* A decision on its way: the spec as far as it is made, the refusals so far. */
 typedef struct {
@@ -389,13 +390,13 @@ static void make_rest(decision_t *decision)
         return;
     }
     if (profile->crl) {
-        spec->crl_url = apr_pstrcat(decision->pool, in->url, "/crl/", in->ca, ".crl", NULL);
+        spec->crl_url = cm_address_crl(in->url, in->ca, decision->pool);
     }
     if (profile->ocsp) {
-        spec->ocsp_url = apr_pstrcat(decision->pool, in->url, "/ocsp", NULL);
+        spec->ocsp_url = cm_address_ocsp(in->url, decision->pool);
     }
     if (profile->ca_issuers) {
-        spec->ca_issuers_url = apr_pstrcat(decision->pool, in->url, "/ca/", in->ca, ".cer", NULL);
+        spec->ca_issuers_url = cm_address_issuer(in->url, in->ca, decision->pool);
     }
 }
 

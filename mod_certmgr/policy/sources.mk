@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 libcertmgr_la_SOURCES += \
+    %D%/address.c %D%/address.h \
     %D%/config.c %D%/config.h %D%/settings.def \
     %D%/evaluate.c %D%/evaluate.h \
     %D%/identity.c %D%/identity.h %D%/permissions.def %D%/roles.def \

@@ -3,7 +3,7 @@
 
 #include <apr_strings.h>
 
-#include "pki/der.h"
+#include "pki/cert.h"
 #include "pki/pem.h"
 #include "proto/reply.h"
 
@@ -17,32 +17,6 @@ static const char *const types[CM_FILE_COUNT] = {
 const char *cm_certfile_type(cm_certfile_t kind)
 {
     return types[kind];
-}
-
-/* The certificates keep their order: a SET OF in BER may, and readers show the first one. */
-static cm_bytes_t certs_only(const apr_array_header_t *certs, apr_pool_t *pool)
-{
-    cm_der_writer_t *writer = cm_der_writer(pool);
-
-    cm_der_begin(writer, CM_DER_SEQUENCE);
-    cm_der_put_oid(writer, "1.2.840.113549.1.7.2");
-    cm_der_begin(writer, CM_DER_CONSTRUCTED(0));
-    cm_der_begin(writer, CM_DER_SEQUENCE);
-    cm_der_put_small(writer, CM_DER_INTEGER, 1);
-    cm_der_put(writer, CM_DER_SET, cm_bytes_make("", 0));
-    cm_der_begin(writer, CM_DER_SEQUENCE);
-    cm_der_put_oid(writer, "1.2.840.113549.1.7.1");
-    cm_der_end(writer);
-    cm_der_begin(writer, CM_DER_CONSTRUCTED(0));
-    for (int i = 0; i < certs->nelts; i++) {
-        cm_der_raw(writer, APR_ARRAY_IDX(certs, i, cm_bytes_t));
-    }
-    cm_der_end(writer);
-    cm_der_put(writer, CM_DER_SET, cm_bytes_make("", 0));
-    cm_der_end(writer);
-    cm_der_end(writer);
-    cm_der_end(writer);
-    return cm_der_written(writer);
 }
 
 static cm_bytes_t pem(const apr_array_header_t *certs, int count, apr_pool_t *pool)
@@ -69,7 +43,7 @@ void cm_certfile_reply(cm_reply_t *reply, cm_certfile_t kind, const apr_array_he
         return;
     case CM_FILE_P7B:
         cm_reply_bytes(reply, 200, "application/pkcs7-mime; smime-type=certs-only",
-                       certs_only(certs, pool));
+                       cm_cert_p7b(certs, pool));
         return;
     default:
         cm_reply_bytes(reply, 200, types[CM_FILE_CER], APR_ARRAY_IDX(certs, 0, cm_bytes_t));

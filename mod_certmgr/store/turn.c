@@ -10,6 +10,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* Bytes of the lock file */
+enum { PLACE_WRITER = 0, PLACE_NEXT = 1 };
+
 struct cm_turn_t {
     const char *database;
     apr_thread_mutex_t *mutex;
@@ -85,22 +88,22 @@ static cm_error_t *open_file(cm_turn_t *turn, apr_pool_t *pool)
     return NULL;
 }
 
-static cm_error_t *lock_file(cm_turn_t *turn, apr_time_t deadline, apr_pool_t *pool)
+static int set_lock(const cm_turn_t *turn, off_t place, short type)
 {
-    apr_interval_time_t pause = 100;
-    int is_new = !turn->file;
-    cm_error_t *error = open_file(turn, pool);
-    apr_status_t status = APR_SUCCESS;
+    struct flock lock = {.l_type = type, .l_whence = SEEK_SET, .l_start = place, .l_len = 1};
+    apr_os_file_t fd;
 
-    if (error) {
-        return error;
-    }
-    if (is_new) {
-        adopt_owner(turn);
-    }
-    while ((status = apr_file_lock(turn->file, APR_FLOCK_EXCLUSIVE | APR_FLOCK_NONBLOCK)) !=
-           APR_SUCCESS) {
-        if (!APR_STATUS_IS_EAGAIN(status) && !APR_STATUS_IS_EACCES(status)) {
+    apr_os_file_get(&fd, turn->file);
+    return fcntl(fd, F_SETLK, &lock) == 0 ? APR_SUCCESS : errno;
+}
+
+static cm_error_t *lock_place(cm_turn_t *turn, off_t place, apr_time_t deadline, apr_pool_t *pool)
+{
+    apr_interval_time_t pause = 50;
+    int status;
+
+    while ((status = set_lock(turn, place, F_WRLCK)) != APR_SUCCESS) {
+        if (status != EAGAIN && status != EACCES && status != EINTR) {
             return cm_error_apr(pool, CM_E_DATABASE, "the writers' lock file can't be locked",
                                 status);
         }
@@ -108,9 +111,29 @@ static cm_error_t *lock_file(cm_turn_t *turn, apr_time_t deadline, apr_pool_t *p
             return cm_error_make(pool, CM_E_BUSY, "another writer holds the database");
         }
         apr_sleep(pause);
-        pause = pause < 2000 ? pause * 2 : pause;
+        pause = pause < 800 ? pause * 2 : pause;
     }
     return NULL;
+}
+
+/* Two locks make it fair: whoever is next holds the one while it waits for the other, so a busy
+ * process that has just written can't come first again. */
+static cm_error_t *lock_file(cm_turn_t *turn, apr_time_t deadline, apr_pool_t *pool)
+{
+    int is_new = !turn->file;
+    cm_error_t *error = open_file(turn, pool);
+
+    if (!error && is_new) {
+        adopt_owner(turn);
+    }
+    if (!error) {
+        error = lock_place(turn, PLACE_NEXT, deadline, pool);
+    }
+    if (!error) {
+        error = lock_place(turn, PLACE_WRITER, deadline, pool);
+        set_lock(turn, PLACE_NEXT, F_UNLCK);
+    }
+    return error;
 }
 
 cm_error_t *cm_turn_take(cm_turn_t *turn, apr_time_t deadline, apr_pool_t *pool)
@@ -134,6 +157,6 @@ cm_error_t *cm_turn_take(cm_turn_t *turn, apr_time_t deadline, apr_pool_t *pool)
 
 void cm_turn_give(cm_turn_t *turn)
 {
-    apr_file_unlock(turn->file);
+    set_lock(turn, PLACE_WRITER, F_UNLCK);
     apr_thread_mutex_unlock(turn->mutex);
 }

@@ -93,7 +93,7 @@ my $tls = "    SSLEngine on\n    SSLCertificateFile $room/server.pem\n    SSLCer
 sub configure {
     my ($with_host) = @_;
     write_file("$room/apache2.conf", $base . ($< ? '' : "User $user\nGroup $user\n")
-        . "SSLSessionCache none\nServerRoot $room\nServerName localhost\nPidFile $room/httpd.pid\nErrorLog $room/log/error.log\n"
+        . "SSLSessionCache shmcb:$room/log/sessions(512000)\nServerRoot $room\nServerName localhost\nPidFile $room/httpd.pid\nErrorLog $room/log/error.log\n"
         . "DefaultRuntimeDir $room/log\nListen 127.0.0.1:$port\nListen 127.0.0.1:$other\n"
         . "IncludeOptional $room/etc/apache2/mods-available/certmgr.*\n$site"
         . ($with_host ? "<VirtualHost 127.0.0.1:$port>\n$tls$host</VirtualHost>\n" : ''));

@@ -38,6 +38,10 @@ sub work {
     return;
 }
 
+# those of the set-up waited for the server
+my $unsealed = 'SELECT count(*) FROM audit_event WHERE leaf IS NULL';
+ok(wait_until(10, sub { sql($unsealed) eq '0' }), 'the server seals');
+
 my $oldest = 0;
 my @said = clients(CLIENTS, \&work, sub {
     my $since = sql('SELECT min(happened) FROM audit_event WHERE leaf IS NULL');

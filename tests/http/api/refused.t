@@ -90,6 +90,8 @@ sub raw {
     $refused++;
     return as('user1', POST => '/api/v1/enroll', body => $body, %with);
 }
+# RFC 8259 2: any value is a JSON text
+problem_is(raw($_), 422, 'invalid-value', rule => 'value.type', name => "no object: $_") for '"x"', '7', 'null';
 problem_is(raw('{'), 400, 'syntax', name => 'broken JSON');
 problem_is(raw(''), 400, 'syntax', name => 'no JSON at all');
 problem_is(raw("{\"profile\":\"\xff\"}"), 400, 'syntax', name => 'bad UTF-8');

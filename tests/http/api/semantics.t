@@ -133,7 +133,7 @@ subtest 'OCSP by GET is cached (RFC 5019 6)' => sub {
         is(str2time($expires), $next, 'Expires is nextUpdate');
         is(str2time($r->{headers}->header('Last-Modified')), $this, 'Last-Modified is thisUpdate');
         ok($age > 0 && time + $age <= $next + 1, 'max-age ends no later');
-        is(nobody(GET => "/ocsp/$base64")->{headers}->header('Expires') // '', $expires, 'slashes as they are') if $base64 !~ /\//;
+        ok(length(nobody(GET => "/ocsp/$base64")->{body}) > 100, q(slashes, plus and equals signs as they are));
     }
 };
 

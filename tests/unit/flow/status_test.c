@@ -73,6 +73,40 @@ static int ocsp_status(ASN1_INTEGER *serial, int *reason)
     return status;
 }
 
+/* nextUpdate of the answer to a request without a nonce. */
+static apr_time_t ocsp_expires(ASN1_INTEGER *serial)
+{
+    X509 *ca = x509(authority_der());
+    OCSP_REQUEST *request = cm_ossl_ocsp_request(OCSP_REQUEST_new(), pool);
+    unsigned char *der = NULL;
+    cm_ocsp_answer_t answer;
+    int len;
+
+    OCSP_request_add0_id(request, OCSP_cert_id_new(EVP_sha1(), X509_get_subject_name(ca),
+                                                   X509_get0_pubkey_bitstr(ca), serial));
+    len = i2d_OCSP_REQUEST(request, &der);
+    cm_ossl_memory(der, pool);
+    cm_ocsp_answer(&answer, ctx, cm_bytes_make(der, (apr_size_t)len));
+    assert_done(answer.error);
+    return answer.expires;
+}
+
+START_TEST(no_ocsp_answer_outlives_the_responder)
+{
+    apr_time_t end = apr_strtoi64(sql_value("SELECT ocsp_not_after FROM authority"), NULL, 10);
+    ASN1_INTEGER *serial = ASN1_INTEGER_new();
+
+    ASN1_INTEGER_set(serial, 4711);
+    act_as(NULL);
+    ck_assert_int_eq(ocsp_expires(serial), ctx->now - ctx->now % APR_USEC_PER_SEC +
+                                               apr_time_from_sec(config->ocsp_validity));
+    clock_now = end - apr_time_from_sec(60);
+    act_as(NULL);
+    ck_assert_int_eq(ocsp_expires(serial), end);
+    ASN1_INTEGER_free(serial);
+}
+END_TEST
+
 START_TEST(ocsp_follows_the_record_at_once)
 {
     cm_request_view_t *mine;
@@ -304,6 +338,7 @@ TCase *status_case(void)
 
     tcase_add_test(tcase, ocsp_follows_the_record_at_once);
     tcase_add_test(tcase, a_hold_comes_and_goes);
+    tcase_add_test(tcase, no_ocsp_answer_outlives_the_responder);
     tcase_add_test(tcase, ocsp_always_has_an_answer);
     tcase_add_test(tcase, the_responder_renews_itself);
     tcase_add_test(tcase, the_crl_follows_when_its_job_runs);

@@ -14,6 +14,7 @@ package CertMgr::Test;
 use strict;
 use warnings FATAL => 'all';
 use Exporter 'import';
+use File::Path ();
 use HTTP::Request ();
 use JSON::PP ();
 use LWP::UserAgent ();
@@ -39,7 +40,7 @@ sub watch_log {
 
 # Runs a shell script, which exports absolute values, and returns its CERTMGR_* variables. The error
 # log it names in CERTMGR_ERROR_LOG is watched from then on; CERTMGR_PID's httpd is stopped at the end.
-my @started;
+my (@started, @folders);
 
 sub instance {
     my ($script, @arguments) = @_;
@@ -48,6 +49,7 @@ sub instance {
     die "$script ended with status $?\n" if $?;
     my %variables = map { /^(CERTMGR_\w+)=(.*)$/s ? ($1 => $2) : () } @lines;
     push @started, $variables{CERTMGR_PID} if $variables{CERTMGR_PID};
+    push @folders, $variables{CERTMGR_FOLDER} if $variables{CERTMGR_FOLDER};
     watch_log($variables{CERTMGR_ERROR_LOG}) if $variables{CERTMGR_ERROR_LOG};
     return \%variables;
 }
@@ -144,9 +146,12 @@ sub done {
     return;
 }
 
+# The folder of an instance goes unless its test failed.
 END {
+    my $failed = $?;
     local $?;
     stop_started();
+    File::Path::remove_tree(@folders) unless $failed || !Test::More->builder->is_passing;
 }
 
 1;
