@@ -3,7 +3,8 @@
 modsavailabledir = $(HTTPD_CONFDIR)/mods-available
 nodist_modsavailable_DATA = %D%/certmgr.load
 profilesdir = $(pkgdatadir)/profiles
-dist_profiles_DATA = %D%/profiles/user.json
+dist_profiles_DATA = %D%/profiles/intermediate-ca.json %D%/profiles/server.json \
+    %D%/profiles/user.json
 dist_pkgdata_DATA = %D%/certmgr.conf
 
 # What the administrator has written is neither overwritten nor removed; the reference lies in pkgdatadir.

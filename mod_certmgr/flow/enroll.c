@@ -2,7 +2,6 @@
  *
  * enroll: a new certificate for a key of the requester's.
  */
-#include "flow/keycheck.h"
 #include "flow/operations.h"
 #include "policy/config.h"
 #include "policy/evaluate.h"
@@ -52,34 +51,7 @@ static cm_error_t *take(cm_work_t *work, const cm_submission_t *submission)
     }
     work->request->wish = (const char *)cm_json_canonical(wish, pool).data;
     error = cm_work_profile(work, submission->profile, 0);
-    if (!error) {
-        error = cm_csr_decode(&work->request->csr, cm_bytes_of_text(submission->csr), pool);
-        if (error) {
-            cm_error_locate(error, "/csr", error->rule);
-        }
-    }
-    return error;
-}
-
-/* Every error of the CSR points at the member it came in. */
-static cm_error_t *read_csr(cm_work_t *work)
-{
-    cm_csr_t *csr;
-    cm_error_t *error = cm_csr_parse(&csr, work->request->csr, work->ctx->pool);
-
-    if (!error) {
-        work->csr = csr;
-        error = cm_csr_verify(csr, work->ctx->pool);
-    }
-    if (!error) {
-        error = cm_key_check(work->ctx, csr->key, work->request->requester);
-    }
-    for (cm_error_t *at = error; at; at = at->also) {
-        if (at->code == CM_E_REFUSED || at->code == CM_E_VALUE) {
-            cm_error_locate(at, "/csr", at->rule);
-        }
-    }
-    return error;
+    return error ? error : cm_work_take_csr(work, submission->csr);
 }
 
 static cm_error_t *read_wish(cm_evaluate_in_t *in, const cm_work_t *work)
@@ -101,8 +73,11 @@ static cm_error_t *decide(cm_work_t *work)
     const cm_ctx_t *ctx = work->ctx;
     cm_evaluate_in_t in = {.profile = work->profile, .url = cm_public_url(ctx), .now = ctx->now};
     cm_person_t *person;
-    cm_error_t *error = read_csr(work);
+    cm_error_t *error = cm_work_read_csr(work);
 
+    if (!error) {
+        error = cm_work_check_key(work, work->csr->key, work->request->requester);
+    }
     if (!error) {
         error = cm_person_read(&person, ctx->store, work->request->requester, ctx->pool);
     }

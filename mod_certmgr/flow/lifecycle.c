@@ -2,6 +2,8 @@
 #include "flow/lifecycle.h"
 
 #include "base/text.h"
+#include "flow/approval.h"
+#include "flow/work.h"
 
 int cm_checklist_is_done(const cm_request_t *request, cm_phase_t phase)
 {
@@ -27,23 +29,71 @@ static int may_deliver(const cm_request_t *request, const cm_ctx_t *ctx)
     return cm_checklist_is_done(request, CM_BEFORE_DELIVERY);
 }
 
-static int is_requester(const cm_request_t *request, const cm_ctx_t *ctx)
+int cm_is_requester(const cm_request_t *request, const cm_ctx_t *ctx)
 {
     return ctx->who && strcmp(ctx->who->person->id, request->requester) == 0;
 }
 
+/* A step of the engine's own, and one that the requester takes. */
+#define SYSTEM(state, name, next, when, action)                                                    \
+    {                                                                                              \
+        .from = state, .event = name, .to = next, .by_system = 1, .permission = CM_MAY_COUNT,      \
+        .guard = when, .audit = action                                                             \
+    }
+#define OWN(state, name, next, action)                                                             \
+    {                                                                                              \
+        .from = state, .event = name, .to = next, .permission = CM_MAY_OWN,                        \
+        .guard = cm_is_requester, .audit = action                                                  \
+    }
+
 static const cm_transition_t lifecycle[] = {
-    {CM_STATE_NONE, "submit", CM_STATE_PENDING, 0, CM_MAY_OWN, NULL, "request.submit"},
-    {CM_STATE_PENDING, "ready", CM_STATE_APPROVED, 1, CM_MAY_COUNT, may_issue, "request.submit"},
-    {CM_STATE_PENDING, "cancel", CM_STATE_CANCELLED, 0, CM_MAY_OWN, is_requester, "request.cancel"},
-    {CM_STATE_APPROVED, "cancel", CM_STATE_CANCELLED, 0, CM_MAY_OWN, is_requester,
-     "request.cancel"},
-    {CM_STATE_APPROVED, "claim", CM_STATE_ISSUING, 1, CM_MAY_COUNT, NULL, "request.claim"},
-    {CM_STATE_ISSUING, "perform", CM_STATE_ISSUED, 1, CM_MAY_COUNT, NULL, "request.perform"},
-    {CM_STATE_ISSUING, "fail", CM_STATE_REJECTED, 1, CM_MAY_COUNT, NULL, "request.fail"},
-    {CM_STATE_ISSUED, "deliver", CM_STATE_COMPLETED, 1, CM_MAY_COUNT, may_deliver,
-     "request.perform"},
-    {CM_STATE_NONE, NULL, CM_STATE_NONE, 1, CM_MAY_COUNT, NULL, NULL},
+    {.from = CM_STATE_NONE,
+     .event = "submit",
+     .to = CM_STATE_PENDING,
+     .permission = CM_MAY_OWN,
+     .audit = "request.submit"},
+    SYSTEM(CM_STATE_PENDING, "ready", CM_STATE_APPROVED, may_issue, "request.submit"),
+    {.from = CM_STATE_PENDING,
+     .event = "approve",
+     .to = CM_STATE_PENDING,
+     .permission = CM_MAY_APPROVE,
+     .guard = cm_approval_may_be_given,
+     .refuse = cm_approval_refuse,
+     .effect = cm_approval_give,
+     .audit = "request.approve"},
+    {.from = CM_STATE_PENDING,
+     .event = "decline",
+     .to = CM_STATE_DECLINED,
+     .permission = CM_MAY_APPROVE,
+     .guard = cm_approval_is_open,
+     .refuse = cm_approval_refuse,
+     .needs_remarks = 1,
+     .effect = cm_approval_withhold,
+     .audit = "request.decline"},
+    {.from = CM_STATE_PENDING,
+     .event = "reject",
+     .to = CM_STATE_REJECTED,
+     .permission = CM_MAY_APPROVE,
+     .guard = cm_approval_is_open,
+     .refuse = cm_approval_refuse,
+     .needs_remarks = 1,
+     .effect = cm_approval_withhold,
+     .audit = "request.reject"},
+    {.from = CM_STATE_DECLINED,
+     .event = "resubmit",
+     .to = CM_STATE_PENDING,
+     .permission = CM_MAY_OWN,
+     .guard = cm_is_requester,
+     .prepare = cm_request_prepare_again,
+     .audit = "request.resubmit"},
+    OWN(CM_STATE_PENDING, "cancel", CM_STATE_CANCELLED, "request.cancel"),
+    OWN(CM_STATE_DECLINED, "cancel", CM_STATE_CANCELLED, "request.cancel"),
+    OWN(CM_STATE_APPROVED, "cancel", CM_STATE_CANCELLED, "request.cancel"),
+    SYSTEM(CM_STATE_APPROVED, "claim", CM_STATE_ISSUING, NULL, "request.claim"),
+    SYSTEM(CM_STATE_ISSUING, "perform", CM_STATE_ISSUED, NULL, "request.perform"),
+    SYSTEM(CM_STATE_ISSUING, "fail", CM_STATE_REJECTED, NULL, "request.fail"),
+    SYSTEM(CM_STATE_ISSUED, "deliver", CM_STATE_COMPLETED, may_deliver, "request.perform"),
+    {.event = NULL},
 };
 
 const cm_transition_t *cm_lifecycle(void)
@@ -61,6 +111,10 @@ cm_error_t *cm_lifecycle_find(const cm_transition_t **row, const cm_request_t *r
             continue;
         }
         error = cm_identity_require(ctx->who, at->permission, ctx->pool);
+        if (error) {
+            return error;
+        }
+        error = at->refuse ? at->refuse(request, ctx) : NULL;
         if (error) {
             return error;
         }
@@ -86,13 +140,20 @@ void cm_lifecycle_settle(cm_request_t *request, const cm_ctx_t *ctx)
     }
 }
 
+static int is_allowed(const cm_transition_t *row, const cm_request_t *request, const cm_ctx_t *ctx)
+{
+    return cm_identity_may(ctx->who, row->permission) &&
+           (!row->guard || row->guard(request, ctx)) &&
+           (!row->refuse || !row->refuse(request, ctx));
+}
+
 apr_array_header_t *cm_lifecycle_events(const cm_request_t *request, const cm_ctx_t *ctx)
 {
     apr_array_header_t *events = apr_array_make(ctx->pool, 4, sizeof(const char *));
 
     for (const cm_transition_t *at = lifecycle; at->event; at++) {
         if (!at->by_system && at->from == request->state && at->from != CM_STATE_NONE &&
-            cm_identity_may(ctx->who, at->permission) && (!at->guard || at->guard(request, ctx))) {
+            is_allowed(at, request, ctx)) {
             APR_ARRAY_PUSH(events, const char *) = at->event;
         }
     }

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "flow/operations.h"
 
+#include "flow/keycheck.h"
 #include "store/profiles.h"
 
-static const cm_operation_row_t *const rows[] = {&cm_operation_enroll, &cm_operation_revoke};
+static const cm_operation_row_t *const rows[] = {&cm_operation_enroll,  &cm_operation_renew,
+                                                 &cm_operation_rekey,   &cm_operation_revoke,
+                                                 &cm_operation_suspend, &cm_operation_reinstate};
 
 const cm_operation_row_t *cm_operation_row(cm_operation_t operation)
 {
@@ -32,11 +35,43 @@ cm_error_t *cm_work_sign(cm_work_t *work)
     work->issuer->profile = work->profile;
     error = cm_issuer_sign(&work->made, work->issuer, work->spec, work->ctx);
     if (!error) {
-        work->made->owner = work->request->requester;
+        work->made->owner = work->target ? work->target->owner : work->request->requester;
+        work->made->replaces = work->target ? work->target->id : NULL;
         work->made->profile = work->request->profile;
         work->made->profile_version = work->request->profile_version;
         work->made->request = work->request->id;
         work->request->certificate = work->made->id;
+    }
+    return error;
+}
+
+cm_error_t *cm_work_take_csr(cm_work_t *work, const char *text)
+{
+    cm_error_t *error = cm_csr_decode(&work->request->csr, cm_bytes_of_text(text), work->ctx->pool);
+
+    return error ? cm_error_locate(error, "/csr", error->rule) : NULL;
+}
+
+cm_error_t *cm_work_read_csr(cm_work_t *work)
+{
+    cm_csr_t *csr;
+    cm_error_t *error = cm_csr_parse(&csr, work->request->csr, work->ctx->pool);
+
+    if (!error) {
+        work->csr = csr;
+        error = cm_csr_verify(csr, work->ctx->pool);
+    }
+    return error ? cm_error_locate(error, "/csr", error->rule) : NULL;
+}
+
+cm_error_t *cm_work_check_key(const cm_work_t *work, const cm_pubkey_t *key, const char *owner)
+{
+    cm_error_t *error = cm_key_check(work->ctx, key, owner);
+
+    for (cm_error_t *at = error; at; at = at->also) {
+        if (at->code == CM_E_REFUSED || at->code == CM_E_VALUE) {
+            cm_error_locate(at, work->csr ? "/csr" : "/certificate", at->rule);
+        }
     }
     return error;
 }

@@ -44,7 +44,20 @@ typedef struct {
 const cm_operation_row_t *cm_operation_row(cm_operation_t operation);
 
 extern const cm_operation_row_t cm_operation_enroll;
+extern const cm_operation_row_t cm_operation_renew;
+extern const cm_operation_row_t cm_operation_rekey;
+extern const cm_operation_row_t cm_operation_suspend;
+extern const cm_operation_row_t cm_operation_reinstate;
 extern const cm_operation_row_t cm_operation_revoke;
+
+/* Keep the CSR of a submission as DER; then, whenever it is decided, read it into work->csr and
+ * verify its signature. Every error points at /csr, the member it came in. */
+cm_error_t *cm_work_take_csr(cm_work_t *work, const char *text);
+cm_error_t *cm_work_read_csr(cm_work_t *work);
+
+/* cm_key_check for the certificate's future owner, the refusals at /csr, or at /certificate where
+ * the operation takes no CSR. */
+cm_error_t *cm_work_check_key(const cm_work_t *work, const cm_pubkey_t *key, const char *owner);
 
 /* Sign work->spec, if there is one. Outside of any transaction. */
 cm_error_t *cm_work_sign(cm_work_t *work);

@@ -53,6 +53,18 @@ static int is_final(const cm_error_t *error)
     return error->code == CM_E_REFUSED || error->code == CM_E_VALUE || error->code == CM_E_CONFLICT;
 }
 
+/* The requester reads there why. */
+static void close_checklist(cm_request_t *request, const cm_error_t *error, const cm_ctx_t *ctx)
+{
+    if (request->checklist->nelts) {
+        cm_item_t *item = &APR_ARRAY_IDX(request->checklist, 0, cm_item_t);
+
+        item->state = CM_ITEM_REFUSED;
+        item->detail = error->message;
+        item->updated = ctx->now;
+    }
+}
+
 cm_error_t *cm_request_perform(cm_ctx_t *ctx, const char *id)
 {
     cm_request_t *request;
@@ -81,6 +93,7 @@ cm_error_t *cm_request_perform(cm_ctx_t *ctx, const char *id)
     perform.row->record(draft, &work);
     if (error) {
         cm_json_set_text(draft->detail, "rule", error->rule);
+        close_checklist(request, error, ctx);
     }
     return cm_store_transact(ctx->store, store_performed, &perform, cm_audit_finish(draft, ctx),
                              ctx->pool);

@@ -23,6 +23,7 @@ typedef struct {
     const char *certificate; /* id of the certificate to act upon */
     const char *reason, *remarks;
     apr_time_t invalidity_date;
+    const struct cm_retry_t *retry; /* flow/retry.h, or NULL */
 } cm_submission_t;
 
 /* The members of a body for this operation, as in CONTRACT's "Bodies"; the record is
@@ -47,13 +48,18 @@ cm_error_t *cm_request_show(cm_request_view_t **view, cm_ctx_t *ctx, int operati
 cm_error_t *cm_request_page(apr_array_header_t **views, cm_ctx_t *ctx, int operation,
                             const char *before, int limit);
 
+/* The wish can be changed with "resubmit" only; what is absent stays as it was. */
 typedef struct {
-    const char *event; /* "cancel", ...: a row of lifecycle.def */
+    const char *event; /* "cancel", ...: a row of flow/lifecycle.c */
     const char *remarks;
+    cm_submission_t changes; /* csr, subject, san, validity, message */
+    const struct cm_retry_t *retry;
 } cm_request_action_t;
 
 /* CM_E_CONFLICT when the event is not allowed in this state, CM_E_FORBIDDEN when not to this
- * caller. Doing again what is done already answers with the request as it is. */
+ * caller, CM_E_REFUSED when remarks are missing. Doing again what is done already answers with the
+ * request as it is. When the event completes the checklist the operation happens at once; where the
+ * token is away the request waits, and a job takes it up. */
 cm_error_t *cm_request_act(cm_request_view_t **view, cm_ctx_t *ctx, int operation, const char *id,
                            const cm_request_action_t *action);
 

@@ -2,9 +2,7 @@
  *
  * revoke: end a certificate before its time (RFC 5280 5.3).
  */
-#include "flow/certificates.h"
-#include "flow/operations.h"
-#include "policy/identity.h"
+#include "flow/target.h"
 #include "pki/reason.h"
 #include "store/certificates.h"
 #include "store/keys.h"
@@ -31,24 +29,10 @@ static const cm_json_member_t wishes[] = {
     {"invalidity_date", CM_JSON_TIME, CM_JSON_OPTIONAL, offsetof(wish_t, invalidity_date), 0, ""},
     {NULL, CM_JSON_TEXT, 0, 0, 0, NULL}};
 
-/* Whoever sees a certificate of somebody else's is told that it is there: 403, not 404. */
-static cm_error_t *check_owner(const cm_ctx_t *ctx, const cm_certificate_t *target)
-{
-    cm_error_t *error;
-
-    if (target->owner && strcmp(target->owner, ctx->who->person->id) == 0) {
-        return NULL;
-    }
-    error = cm_identity_require(ctx->who, CM_MAY_DECIDE, ctx->pool);
-    return error ? cm_error_locate(error, "/certificate", error->rule) : NULL;
-}
-
 static cm_error_t *take(cm_work_t *work, const cm_submission_t *submission)
 {
     const cm_ctx_t *ctx = work->ctx;
     json_t *wish = cm_json_object(ctx->pool);
-    cm_certificate_t *target;
-    cm_error_t *error;
 
     cm_json_set_text(wish, "reason", submission->reason);
     cm_json_set_text(wish, "remarks", submission->remarks);
@@ -56,24 +40,7 @@ static cm_error_t *take(cm_work_t *work, const cm_submission_t *submission)
         cm_json_set_time(wish, "invalidity_date", submission->invalidity_date);
     }
     work->request->wish = (const char *)cm_json_canonical(wish, ctx->pool).data;
-    work->request->certificate = submission->certificate;
-    error = cm_certificate_show(&target, work->ctx, submission->certificate);
-    if (error && error->code == CM_E_NOT_FOUND) {
-        return cm_error_locate(error, "/certificate", "certificate.unknown");
-    }
-    if (!error) {
-        error = check_owner(ctx, target);
-    }
-    if (error) {
-        return error;
-    }
-    if (!target->profile_version) {
-        /* our own authorities and responders: ended by a ceremony, not by a request */
-        return cm_error_locate(cm_error_make(ctx->pool, CM_E_REFUSED,
-                                             "this certificate was not issued under a profile"),
-                               "/certificate", "certificate.profile");
-    }
-    return cm_work_profile(work, target->profile, 0);
+    return cm_target_take(work, submission->certificate, CM_MAY_DECIDE);
 }
 
 static cm_error_t *refused(const cm_work_t *work, const char *field, const char *rule,
@@ -148,7 +115,7 @@ static cm_error_t *decide(cm_work_t *work)
 
 static cm_error_t *change(cm_txn_t *txn, cm_work_t *work)
 {
-    cm_error_t *error = cm_certificate_move(txn, work->target, work->target_was);
+    cm_error_t *error = cm_target_change(txn, work);
 
     if (!error && work->target->reason == CM_REASON_KEY_COMPROMISE) {
         error = cm_key_report(NULL, txn, work->target->spki_sha256, work->ctx->now);
@@ -158,13 +125,10 @@ static cm_error_t *change(cm_txn_t *txn, cm_work_t *work)
 
 static void record(cm_audit_draft_t *draft, const cm_work_t *work)
 {
-    cm_json_set_text(draft->detail, "certificate", work->request->certificate);
+    cm_target_record(draft, work);
     if (work->target) {
-        cm_json_set_text(draft->detail, "ca", work->target->ca);
-        cm_json_set_text(draft->detail, "serial", work->target->serial);
         cm_json_set_text(draft->detail, "reason", cm_reason_name(work->target->reason));
     }
-    cm_json_set_text(draft->personal, "wish", work->request->wish);
 }
 
 const cm_operation_row_t cm_operation_revoke = {CM_OP_REVOKE, members, take,

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 libcertmgr_la_SOURCES += \
     %D%/actions.def \
+    %D%/act.c %D%/approval.c %D%/approval.h \
     %D%/audit.c %D%/audit.h %D%/audit_verify.c \
     %D%/certificates.c %D%/certificates.h \
     %D%/crl.c %D%/crl.h \
     %D%/enroll.c \
     %D%/health.c %D%/health.h \
+    %D%/items.c %D%/items.h \
     %D%/jobs.c %D%/jobs.h \
     %D%/keycheck.c %D%/keycheck.h \
     %D%/lifecycle.c %D%/lifecycle.h \
@@ -14,10 +16,15 @@ libcertmgr_la_SOURCES += \
     %D%/operations.c %D%/operations.h \
     %D%/people.c %D%/people.h \
     %D%/perform.c %D%/perform.h \
+    %D%/reinstate.c %D%/rekey.c %D%/renew.c \
     %D%/requests.c %D%/requests.h \
+    %D%/retry.c %D%/retry.h \
     %D%/revoke.c \
     %D%/setup.c %D%/setup.h \
     %D%/server.c %D%/server.h \
     %D%/sign.c %D%/sign.h \
+    %D%/successor.c %D%/suspend.c \
+    %D%/target.c %D%/target.h \
     %D%/upkeep.c %D%/upkeep.h \
-    %D%/visible.c %D%/visible.h
+    %D%/visible.c %D%/visible.h \
+    %D%/work.c %D%/work.h

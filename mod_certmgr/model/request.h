@@ -19,7 +19,16 @@ typedef struct {
     const char *who;    /* person id of who did it last, or NULL */
     const char *detail; /* a sentence for people, or NULL */
     apr_time_t updated;
+    const char *role; /* of those who approve, or NULL */
+    int needed;       /* how many of them; 0 where nothing is approved */
 } cm_item_t;
+
+/* A person approves a request once, for one item of it. */
+typedef struct {
+    int place;          /* of the item in the checklist, from 0 */
+    const char *person; /* id */
+    apr_time_t given;
+} cm_approval_t;
 
 typedef struct {
     const char *id;
@@ -34,6 +43,7 @@ typedef struct {
     cm_bytes_t csr;      /* DER, or empty */
     const char *certificate;             /* the certificate made or acted upon, or NULL */
     const apr_array_header_t *checklist; /* of cm_item_t, in the order of the profile */
+    const apr_array_header_t *approvals; /* of cm_approval_t, or NULL: not read */
 } cm_request_t;
 
 #endif

@@ -4,6 +4,7 @@
 #include <apr_strings.h>
 
 #include "pki/cert.h"
+#include "policy/identity.h"
 #include "policy/profile_fields.h"
 
 static cm_error_t *refuse(const char *field, const char *rule, const char *message,
@@ -228,6 +229,31 @@ static int may_bring_key(int operation)
     return brings_key(operation) || operation == CM_OP_REISSUE;
 }
 
+static int is_approval_wrong(const cm_profile_item_t *item)
+{
+    if (strcmp(item->item, "approval") != 0) {
+        return item->role || item->count != 1;
+    }
+    return !item->role || item->phase != CM_BEFORE_ISSUE ||
+           !(cm_role_of(item->role) & cm_permission_roles(CM_MAY_APPROVE));
+}
+
+static cm_error_t *check_approvals(const apr_array_header_t *list, const char *at, apr_pool_t *pool)
+{
+    cm_error_t *error = NULL;
+
+    for (int i = 0; i < list->nelts; i++) {
+        if (is_approval_wrong(&APR_ARRAY_IDX(list, i, cm_profile_item_t))) {
+            error = cm_error_join(
+                error, refuse(apr_psprintf(pool, "%s/%d", at, i), "profile.approval-item",
+                              "an approval stands before issue and has a role that approves; no "
+                              "other item has role or count",
+                              pool));
+        }
+    }
+    return error;
+}
+
 static cm_error_t *check_checklist(const cm_profile_t *profile, int operation, apr_pool_t *pool)
 {
     const apr_array_header_t *list = profile->operations[operation].checklist;
@@ -250,7 +276,7 @@ static cm_error_t *check_checklist(const cm_profile_t *profile, int operation, a
     if (brings_key(operation) && !has_csr) {
         return refuse(at, "profile.csr-item", "a new key needs the item csr", pool);
     }
-    return NULL;
+    return check_approvals(list, at, pool);
 }
 
 static cm_error_t *check_checklists(const cm_profile_t *profile, apr_pool_t *pool)

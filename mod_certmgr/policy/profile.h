@@ -38,8 +38,10 @@ typedef struct {
 
 /* An item of a checklist. */
 typedef struct {
-    const char *item; /* "csr" */
+    const char *item; /* "csr", "approval" */
     int phase;        /* cm_phase_t */
+    const char *role; /* of those who approve, else NULL */
+    int count;        /* of different people; 1 but for approvals */
 } cm_profile_item_t;
 
 typedef struct {
@@ -83,11 +85,16 @@ typedef struct cm_profile_t {
  *   profile.eku-key-usage    an extended key usage with none of its key usages (4.2.1.12)
  *   profile.csr-item         an operation with a new key without the item csr before issue, or
  *                            the item where there is no key
+ *   profile.approval-item    an approval after issue, without a role, or with one that approves
+ *                            nothing; a role or a count where nothing is approved
  *   profile.operations       no operation at all */
 cm_error_t *cm_profile_parse(cm_profile_t **profile, cm_bytes_t text, apr_pool_t *pool);
 
 /* JSON Schema (draft 2020-12) of a profile; it says all that is said by a field alone. */
 json_t *cm_profile_schema(apr_pool_t *pool);
+
+/* Names of the items that a checklist can have; array of const char *. */
+apr_array_header_t *cm_profile_items(apr_pool_t *pool);
 
 /* Whether somebody with these roles may ask for the operation. */
 int cm_profile_allows(const cm_profile_t *profile, cm_operation_t operation, unsigned roles);

@@ -105,7 +105,17 @@ static int find_oid(const char *name, apr_pool_t *pool)
     return cm_der_check_oid(name, pool) ? -1 : 0;
 }
 
-static const char *const item_names[] = {"csr", NULL};
+static const char *const item_names[] = {"csr", "approval", NULL};
+
+apr_array_header_t *cm_profile_items(apr_pool_t *pool)
+{
+    apr_array_header_t *names = apr_array_make(pool, 4, sizeof(const char *));
+
+    for (int i = 0; item_names[i]; i++) {
+        APR_ARRAY_PUSH(names, const char *) = item_names[i];
+    }
+    return names;
+}
 
 static int find_item(const char *name, apr_pool_t *pool)
 {
@@ -194,6 +204,10 @@ static const cm_field_t item_fields[] = {
      "What has to be done."},
     {"phase", CM_FIELD_WORD, 0, offsetof(cm_profile_item_t, phase), 0, 0, "\"before-issue\"", &phases, NULL, 0,
      "Until when."},
+    {"role", CM_FIELD_NAME, 0, offsetof(cm_profile_item_t, role), 0, 0, NULL, &roles, NULL, 0,
+     "Role of those who approve: officer, administrator or ca-admin."},
+    {"count", CM_FIELD_NUMBER, 0, offsetof(cm_profile_item_t, count), 1, 16, "1", NULL, NULL, 0,
+     "How many different people have to approve, none of them the requester."},
     {NULL, CM_FIELD_TEXT, 0, 0, 0, 0, NULL, NULL, NULL, 0, NULL}};
 
 static const cm_field_t operation_fields[] = {

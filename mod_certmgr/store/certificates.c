@@ -209,3 +209,12 @@ cm_error_t *cm_certificate_insert(cm_txn_t *txn, const cm_certificate_t *certifi
     }
     return error;
 }
+
+cm_error_t *cm_certificate_replace(cm_txn_t *txn, const char *id, const char *by)
+{
+    const cm_value_t args[] = {cm_value_text(by), cm_value_text(id)};
+
+    return cm_write_one(
+        txn, cm_statement(CM_SQL_CERTIFICATE_REPLACE), args,
+        (cm_miss_t){CM_E_CONFLICT, "the certificate is not active any more, or has a successor"});
+}

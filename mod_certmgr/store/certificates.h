@@ -40,6 +40,9 @@ cm_error_t *cm_certificate_state(cm_revocation_state_t *state, cm_store_t *store
 /* With the rows of its names. CM_E_CONFLICT with rule "store.unique" when (ca, serial) is taken. */
 cm_error_t *cm_certificate_insert(cm_txn_t *txn, const cm_certificate_t *certificate);
 
+/* Says that `id` has the successor `by`. CM_E_CONFLICT unless it is active and has none. */
+cm_error_t *cm_certificate_replace(cm_txn_t *txn, const char *id, const char *by);
+
 /* Moves the status from `from` to certificate->status and, in the same transaction, keeps the set
  * of revoked certificates and the authority's counter `revocations` right: revoked and suspended
  * enter the set with reason, revoked_at and invalidity_date, active leaves it. CM_E_CONFLICT when

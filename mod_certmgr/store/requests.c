@@ -21,7 +21,9 @@ enum {
     ITEM_STATE,
     ITEM_WHO,
     ITEM_DETAIL,
-    ITEM_UPDATED
+    ITEM_UPDATED,
+    ITEM_ROLE,
+    ITEM_NEEDED
 };
 
 static cm_error_t *request_of(cm_request_t **request, const cm_rows_t *rows, int row,
@@ -68,6 +70,8 @@ static cm_error_t *item_of(cm_item_t *item, const cm_rows_t *rows, int row, apr_
     item->who = cm_row_text(rows, row, ITEM_WHO);
     item->detail = cm_row_text(rows, row, ITEM_DETAIL);
     item->updated = cm_row_time(rows, row, ITEM_UPDATED);
+    item->role = cm_row_text(rows, row, ITEM_ROLE);
+    item->needed = (int)cm_row_integer(rows, row, ITEM_NEEDED);
     return error;
 }
 
@@ -151,7 +155,9 @@ static cm_error_t *store_checklist(cm_txn_t *txn, const cm_request_t *request)
                                    cm_value_text(cm_item_state_name(item->state)),
                                    cm_value_text(item->who),
                                    cm_value_text(item->detail),
-                                   cm_value_time(item->updated)};
+                                   cm_value_time(item->updated),
+                                   cm_value_text(item->role),
+                                   cm_value_integer(item->needed)};
 
         error = cm_txn_execute(NULL, txn, cm_statement(CM_SQL_ITEM_SET), args);
     }
@@ -198,6 +204,29 @@ cm_error_t *cm_request_move(cm_txn_t *txn, const cm_request_t *request, cm_state
         error = store_checklist(txn, request);
     }
     return error ? error : cm_txn_execute(NULL, txn, cm_statement(CM_SQL_ITEM_PRUNE), rest);
+}
+
+cm_error_t *cm_request_lock(cm_request_t **request, cm_txn_t *txn, const cm_request_lock_t *lock)
+{
+    const cm_value_t args[] = {cm_value_time(lock->now), cm_value_text(lock->id),
+                               cm_value_text(cm_state_name(lock->from))};
+    const cm_value_t id[] = {cm_value_text(lock->id)};
+    apr_array_header_t *requests;
+    cm_rows_t *rows;
+    cm_error_t *error =
+        cm_write_one(txn, cm_statement(CM_SQL_REQUEST_LOCK), args,
+                     (cm_miss_t){CM_E_CONFLICT, "the request is not in this state any more"});
+
+    if (!error) {
+        error = cm_txn_select(&rows, txn, cm_statement(CM_SQL_REQUEST_READ), id);
+    }
+    if (!error) {
+        error = requests_of(&requests, rows, cm_txn_pool(txn));
+    }
+    if (!error) {
+        *request = APR_ARRAY_IDX(requests, 0, cm_request_t *);
+    }
+    return error;
 }
 
 cm_error_t *cm_request_claim(cm_txn_t *txn, const char *id, const char *holder, apr_time_t until,

@@ -30,6 +30,15 @@ cm_error_t *cm_request_insert(cm_txn_t *txn, const cm_request_t *request);
  * CM_E_CONFLICT when the stored state is not `from` any more. */
 cm_error_t *cm_request_move(cm_txn_t *txn, const cm_request_t *request, cm_state_t from);
 
+/* The request as it is now, kept from everybody else until the transaction ends. CM_E_CONFLICT when
+ * the stored state is not `from`. */
+typedef struct {
+    const char *id;
+    cm_state_t from;
+    apr_time_t now;
+} cm_request_lock_t;
+cm_error_t *cm_request_lock(cm_request_t **request, cm_txn_t *txn, const cm_request_lock_t *lock);
+
 /* Take the signing of a request on: approved -> issuing, or issuing whose claim ran out. The claim
  * holds until `until`. CM_E_CONFLICT when somebody else has it. */
 cm_error_t *cm_request_claim(cm_txn_t *txn, const char *id, const char *holder, apr_time_t until,

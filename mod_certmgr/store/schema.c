@@ -7,6 +7,7 @@
 #include "store/work.h"
 
 const cm_migration_t cm_migrations[] = {{1, "initial", 1, migration_0001_initial},
+                                        {2, "approvals", 1, migration_0002_approvals},
                                         {3, "keys", 1, migration_0003_keys},
                                         {0, NULL, 0, NULL}};
 

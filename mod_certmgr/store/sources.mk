@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 libcertmgr_la_SOURCES += \
+    %D%/approvals.c %D%/approvals.h \
     %D%/authorities.c %D%/authorities.h \
     %D%/certificates.c %D%/certificates.h \
     %D%/events.c %D%/events.h \
@@ -10,6 +11,7 @@ libcertmgr_la_SOURCES += \
     %D%/profiles.c %D%/profiles.h \
     %D%/read.c %D%/read.h \
     %D%/requests.c %D%/requests.h \
+    %D%/retries.c %D%/retries.h \
     %D%/revocations.c \
     %D%/rows.c %D%/rows.h \
     %D%/schema.c %D%/schema.h \
@@ -20,7 +22,8 @@ libcertmgr_la_SOURCES += \
     %D%/work.h
 
 # Migrations are compiled in, so that a program and its schema can't be of different versions.
-store_migrations = %D%/migrations/0001_initial.sql %D%/migrations/0003_keys.sql
+store_migrations = %D%/migrations/0001_initial.sql %D%/migrations/0002_approvals.sql \
+    %D%/migrations/0003_keys.sql
 EXTRA_DIST += $(store_migrations) %D%/migrations/embed.awk
 %D%/schema.lo: %D%/migrations_sql.h
 CLEANFILES += %D%/migrations_sql.h

@@ -80,6 +80,9 @@ static json_t *describe_parameters(const cm_route_t *route, apr_pool_t *pool)
     for (const cm_json_member_t *member = route->query; member && member->name; member++) {
         add_parameter(list, member->name, "query", cm_schema_of_member(member, pool));
     }
+    if (route->members) {
+        add_parameter(list, "Idempotency-Key", "header", text);
+    }
     return list;
 }
 

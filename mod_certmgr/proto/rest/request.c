@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <apr_strings.h>
 
+#include "flow/retry.h"
 #include "proto/reply.h"
 #include "proto/rest/answers.h"
 #include "proto/rest/rest.h"
+
+enum { KEY_MAX = 255 };
+#define KEY_CHARACTERS                                                                             \
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~:/+=\"@,;!$&'()*#?[]"
 
 typedef struct {
     const char *item, *phase, *state, *who, *detail;
@@ -140,7 +145,17 @@ const cm_json_member_t *cm_rest_action_members(const char *path)
         {"event", CM_JSON_TEXT, CM_JSON_REQUIRED, offsetof(cm_request_action_t, event), 64,
          "One of the request's events."},
         {"remarks", CM_JSON_LINES, CM_JSON_OPTIONAL, offsetof(cm_request_action_t, remarks), 4096,
-         "Why, for those who read the record."},
+         "Why, for those who read the record; decline and reject need them."},
+        {"csr", CM_JSON_LINES, CM_JSON_OPTIONAL, offsetof(cm_request_action_t, changes.csr), 98304,
+         "With resubmit: another PKCS#10 certification request."},
+        {"subject", CM_JSON_TEXT, CM_JSON_OPTIONAL, offsetof(cm_request_action_t, changes.subject),
+         1024, "With resubmit: another subject."},
+        {"san", CM_JSON_TEXTS, CM_JSON_OPTIONAL, offsetof(cm_request_action_t, changes.san), 100,
+         "With resubmit: other subject alternative names."},
+        {"validity", CM_JSON_TEXT, CM_JSON_OPTIONAL,
+         offsetof(cm_request_action_t, changes.validity), 32, "With resubmit: another life."},
+        {"message", CM_JSON_LINES, CM_JSON_OPTIONAL, offsetof(cm_request_action_t, changes.message),
+         4096, "With resubmit: another message."},
         {NULL, CM_JSON_TEXT, 0, 0, 0, NULL}};
 
     (void)path;
@@ -163,6 +178,33 @@ static cm_error_t *read_body(void *record, const cm_json_member_t *members, cons
     return error;
 }
 
+/* A key by which a call that is sent again is known, from the header Idempotency-Key; *retry stays
+ * NULL without one. */
+static cm_error_t *read_retry(const cm_retry_t **retry, const cm_call_t *call, const cm_ctx_t *ctx)
+{
+    const char *key = call->header(call, "Idempotency-Key");
+    const cm_bytes_t sent[] = {cm_bytes_of_text(call->path), cm_bytes_make("", 1), call->body};
+    cm_retry_t *made;
+    cm_error_t *error;
+
+    if (!key) {
+        return NULL;
+    }
+    if (!*key || strlen(key) > KEY_MAX || strspn(key, KEY_CHARACTERS) != strlen(key)) {
+        error = cm_error_make(ctx->pool, CM_E_VALUE,
+                              "an Idempotency-Key has 1 to %d letters, digits or marks", KEY_MAX);
+        cm_error_locate(error, NULL, "idempotency.key");
+        cm_dispatch_record(ctx, call, error);
+        return error;
+    }
+    made = apr_palloc(ctx->pool, sizeof *made);
+    made->key = key;
+    made->digest =
+        cm_bytes_hex(cm_bytes_sha256(cm_bytes_concat(sent, 3, ctx->pool), ctx->pool), ctx->pool);
+    *retry = made;
+    return NULL;
+}
+
 static int has_happened(cm_state_t state)
 {
     return state == CM_STATE_COMPLETED || state == CM_STATE_ISSUED;
@@ -180,6 +222,9 @@ cm_error_t *cm_rest_submit(cm_reply_t *reply, cm_ctx_t *ctx, const cm_call_t *ca
         return cm_error_make(ctx->pool, CM_E_NOT_FOUND, "there is no such operation");
     }
     error = read_body(&submission, members, call, ctx);
+    if (!error) {
+        error = read_retry(&submission.retry, call, ctx);
+    }
     if (error) {
         return error;
     }
@@ -202,6 +247,9 @@ cm_error_t *cm_rest_act(cm_reply_t *reply, cm_ctx_t *ctx, const cm_call_t *call)
     cm_request_view_t *view;
     cm_error_t *error = read_body(&action, cm_rest_action_members(call->path), call, ctx);
 
+    if (!error) {
+        error = read_retry(&action.retry, call, ctx);
+    }
     if (!error) {
         error = cm_request_act(&view, ctx, cm_rest_operation(call->path),
                                apr_table_get(call->words, "id"), &action);

@@ -2,7 +2,7 @@
 #include "proto/rest/answers.h"
 #include "proto/rest/rest.h"
 
-enum { BODY_MAX = 65536, EVENT_MAX = 16384 }; /* bytes */
+enum { BODY_MAX = 65536, EVENT_MAX = 65536 }; /* bytes */
 
 /* clang-format off */
 /* The routes of one operation's collection. */
@@ -31,6 +31,10 @@ static const cm_route_t routes[] = {
      .flags = CM_ROUTE_PUBLIC_CACHE, .run = cm_rest_openapi, .answers = "application/json",
      .summary = "This document"},
     COLLECTION("enroll", "Enroll a new certificate"),
+    COLLECTION("renew", "Same key and names, new dates"),
+    COLLECTION("rekey", "New key, same names and same expiry"),
+    COLLECTION("suspend", "Put a certificate on hold"),
+    COLLECTION("reinstate", "Lift a hold"),
     COLLECTION("revoke", "End a certificate before its time"),
     {.method = "GET", .path = CM_REST_ROOT "/requests", .permission = CM_MAY_SEE,
      .query = cm_list_members, .run = cm_rest_requests, .answers = "RequestList",

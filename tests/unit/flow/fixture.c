@@ -12,6 +12,7 @@
 #include "keys/keyring.h"
 #include "store/schema.h"
 #include "store/source.h"
+#include "unit/store/fixture.h"
 
 #define SOFTHSM "/usr/lib/softhsm/libsofthsm2.so"
 
@@ -20,9 +21,14 @@ cm_config_t *config;
 const char *folder;
 apr_time_t clock_now;
 
-static cm_identity_t people[3];
-static const char *const names[] = {"user1", "user2", "officer1"};
-static const char *const roles[] = {"user", "user", "officer"};
+enum { PEOPLE = 6 };
+static cm_identity_t people[PEOPLE];
+static const char *const names[PEOPLE] = {"user1",    "user2",  "officer1",
+                                          "officer2", "admin1", "admin2"};
+static const char *const roles[PEOPLE] = {"user",    "user",     "officer",
+                                          "officer", "ca-admin", "ca-admin"};
+static int on_postgres;
+static db_t *database; /* PostgreSQL's, or NULL */
 
 void run(const char *const *arguments)
 {
@@ -85,10 +91,7 @@ static void make_context(void)
                                .pin = cm_secret_make(cm_bytes_of_text("1234"), pool),
                                .max_sessions = 4,
                                .deadline = apr_time_from_sec(5)};
-    cm_store_config_t *database = apr_pcalloc(pool, sizeof *database);
     const char *heads = in_folder("heads");
-    int applied;
-    const cm_db_source_t *source;
     cm_host_t *host = apr_pmemdup(pool, cm_host_plain(), sizeof *host);
 
     host->now = frozen_now;
@@ -103,16 +106,29 @@ static void make_context(void)
     assert_done(cm_config_set(config, "CertMgrAuditHeads", 1, &heads, pool));
     ctx->config = config;
     assert_done(cm_keyring_make(&ctx->keys, &token, 1, pool));
-    database->driver = "sqlite3";
-    database->params = in_folder("certmgr.db");
-    assert_done(cm_source_make(&source, database, 8, pool));
-    assert_done(cm_store_make(&ctx->store, source, database, pool));
+}
+
+static void make_store(void)
+{
+    cm_store_config_t *settings = apr_pcalloc(pool, sizeof *settings);
+    const cm_db_source_t *source;
+    int applied;
+
+    database = on_postgres ? db_make(ON_POSTGRES, 1) : NULL;
+    if (database) {
+        ctx->store = database->store;
+        return;
+    }
+    settings->driver = "sqlite3";
+    settings->params = in_folder("certmgr.db");
+    assert_done(cm_source_make(&source, settings, 8, pool));
+    assert_done(cm_store_make(&ctx->store, source, settings, pool));
     assert_done(cm_store_upgrade(&applied, ctx->store, pool));
 }
 
 static void make_people(void)
 {
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < PEOPLE; i++) {
         cm_person_t *person = apr_pcalloc(pool, sizeof *person);
         apr_array_header_t *given = apr_array_make(pool, 1, sizeof(const char *));
 
@@ -145,9 +161,12 @@ static void set_up_flow(void)
     clock_now = apr_time_now();
     make_token();
     make_context();
+    make_store();
     assert_done(cm_key_provide(&is_new, ctx, &audit));
     assert_done(cm_authority_create(&is_new, ctx, &plan));
     assert_done(cm_profile_store(&version, ctx, "user", text));
+    assert_done(cm_profile_store(&version, ctx, "server",
+                                 (const char *)unit_file("unit/flow/server.json").data));
     make_people();
 }
 
@@ -166,15 +185,39 @@ TCase *flow_case(const char *name)
     return tcase;
 }
 
-void act_as(const char *name)
+static void choose_postgres(void)
 {
-    ctx->who = NULL;
-    ctx->now = clock_now;
-    for (int i = 0; name && i < 3; i++) {
+    on_postgres = 1;
+}
+
+static void choose_sqlite(void)
+{
+    on_postgres = 0;
+}
+
+TCase *flow_case_on_postgres(const char *name)
+{
+    TCase *tcase = db_case(name);
+
+    tcase_add_unchecked_fixture(tcase, choose_postgres, choose_sqlite);
+    tcase_add_checked_fixture(tcase, set_up_flow, tear_down_flow);
+    return tcase;
+}
+
+const cm_identity_t *identity_of(const char *name)
+{
+    for (int i = 0; i < PEOPLE; i++) {
         if (strcmp(names[i], name) == 0) {
-            ctx->who = &people[i];
+            return &people[i];
         }
     }
+    return NULL;
+}
+
+void act_as(const char *name)
+{
+    ctx->who = name ? identity_of(name) : NULL;
+    ctx->now = clock_now;
 }
 
 const char *new_csr(void)
@@ -210,6 +253,25 @@ cm_request_view_t *enroll(void)
     return view;
 }
 
+cm_submission_t server_submission(const char *csr)
+{
+    apr_array_header_t *san = apr_array_make(pool, 1, sizeof(const char *));
+    const cm_submission_t submission = {
+        .operation = CM_OP_ENROLL, .profile = "server", .csr = csr, .san = san};
+
+    APR_ARRAY_PUSH(san, const char *) = "dns:www.example.test";
+    return submission;
+}
+
+cm_error_t *send_event(cm_request_view_t **view, const char *name, const char *id,
+                       const char *event)
+{
+    const cm_request_action_t action = {.event = event, .remarks = "because"};
+
+    act_as(name);
+    return cm_request_act(view, ctx, -1, id, &action);
+}
+
 static apr_dbd_t *open_database(const apr_dbd_driver_t **driver)
 {
     apr_dbd_t *handle;
@@ -232,11 +294,15 @@ void sql(const char *text)
 const char *sql_value(const char *text)
 {
     const apr_dbd_driver_t *driver;
-    apr_dbd_t *handle = open_database(&driver);
+    apr_dbd_t *handle;
     apr_dbd_results_t *results = NULL;
     apr_dbd_row_t *row = NULL;
     const char *value = NULL;
 
+    if (database) {
+        return db_sql(database, text);
+    }
+    handle = open_database(&driver);
     ck_assert_int_eq(apr_dbd_select(driver, pool, handle, &results, text, 1), 0);
     if (apr_dbd_get_row(driver, pool, results, &row, 1) == 0) {
         value = apr_pstrdup(pool, apr_dbd_get_entry(driver, row, 0));

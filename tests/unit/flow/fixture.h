@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A whole authority without a server: a SoftHSM token, an SQLite database, one CA, two people. Made
- * once per program, copied for each test.
+ * A whole authority without a server: a SoftHSM token, a database, one CA, the profiles "user" and
+ * "server" (profile.json, server.json), a few people. Made anew for each test.
  */
 #ifndef CERTMGR_TESTS_FLOW_FIXTURE_H
 #define CERTMGR_TESTS_FLOW_FIXTURE_H
@@ -16,6 +16,9 @@
 /* As unit_case, with the authority "ca" made before each test. */
 TCase *flow_case(const char *name);
 
+/* The same on PostgreSQL. */
+TCase *flow_case_on_postgres(const char *name);
+
 /* Of the running test. */
 extern cm_ctx_t *ctx;
 extern cm_config_t *config;
@@ -24,9 +27,10 @@ extern const char *folder;
 /* The clock of the test; it moves only when a test moves it. */
 extern apr_time_t clock_now;
 
-/* Act as one of the people: "user1", "user2" (role user) or "officer1" (role officer); NULL:
- * nobody. */
+/* Act as one of the people: "user1", "user2" (role user), "officer1", "officer2" (role officer),
+ * "admin1", "admin2" (role ca-admin); NULL: nobody. */
 void act_as(const char *name);
+const cm_identity_t *identity_of(const char *name);
 
 /* PEM of a new P-256 request, made by `openssl req`. */
 const char *new_csr(void);
@@ -34,8 +38,15 @@ const char *new_csr(void);
 /* Submit an enrollment as the present person; fails the test when it is refused. */
 cm_request_view_t *enroll(void);
 
+/* A submission for the profile "server" with the name dns:www.example.test. */
+cm_submission_t server_submission(const char *csr);
+
 /* Run SQL on the database behind everybody's back. */
 void sql(const char *text);
+
+/* Sends an event to a request as this person. */
+cm_error_t *send_event(cm_request_view_t **view, const char *name, const char *id,
+                       const char *event);
 
 /* The first column of the first row, or NULL. */
 const char *sql_value(const char *text);

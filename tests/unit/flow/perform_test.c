@@ -60,6 +60,8 @@ START_TEST(what_the_rules_refuse_by_now_is_rejected)
     act_as(NULL);
     assert_done(cm_perform_job(ctx));
     ck_assert_str_eq(sql_value("SELECT state FROM request"), "rejected");
+    ck_assert_str_eq(sql_value("SELECT state FROM checklist_item"), "refused");
+    ck_assert_ptr_nonnull(strstr(sql_value("SELECT detail FROM checklist_item"), "60d"));
     ck_assert_str_eq(sql_value("SELECT count(*) FROM audit_event WHERE action = 'request.fail'"),
                      "1");
 }

@@ -173,7 +173,7 @@ static const char *refusals(void)
 
 START_TEST(refused_events_are_recorded)
 {
-    const cm_request_action_t cancel = {"cancel", NULL};
+    const cm_request_action_t cancel = {.event = "cancel"};
     cm_request_view_t *mine, *view;
 
     act_as("user1");

@@ -131,6 +131,64 @@ START_TEST(ocsp_follows_the_record_at_once)
 }
 END_TEST
 
+static cm_error_t *hold(cm_operation_t operation, const char *id)
+{
+    const cm_submission_t submission = {
+        .operation = operation, .certificate = id, .remarks = "left in a taxi"};
+    cm_request_view_t *view;
+
+    return cm_request_submit(&view, ctx, &submission);
+}
+
+static int crl_lists(const cm_certificate_t *certificate, int *reason)
+{
+    cm_crl_record_t *crl;
+    cm_crl_info_t *info;
+    cm_bytes_t der;
+
+    clock_now += apr_time_from_sec(config->crl_gather);
+    act_as(NULL);
+    assert_done(cm_crl_job(ctx));
+    assert_done(cm_crl_fetch(&crl, &der, ctx, "ca"));
+    assert_done(cm_crl_parse(&info, der, pool));
+    return cm_crl_find(info, certificate->serial, reason, NULL);
+}
+
+START_TEST(a_hold_comes_and_goes)
+{
+    cm_evidence_t evidence = {.user = NULL};
+    const cm_certificate_t *mine;
+    ASN1_INTEGER *serial;
+    cm_identity_t *who;
+    int reason = -1;
+
+    act_as("user1");
+    mine = enroll()->certificate;
+    serial = X509_get_serialNumber(x509(mine->der));
+    evidence.certificate = mine->der;
+    act_as("officer1");
+    assert_refused(hold(CM_OP_REINSTATE, mine->id), CM_E_CONFLICT, "certificate.active");
+    act_as("user1");
+    assert_done(hold(CM_OP_SUSPEND, mine->id));
+    assert_refused(hold(CM_OP_SUSPEND, mine->id), CM_E_CONFLICT, "certificate.suspended");
+    assert_refused(hold(CM_OP_REINSTATE, mine->id), CM_E_REFUSED, "profile.operation");
+    assert_refused(cm_identity_resolve(&who, ctx, &evidence), CM_E_IDENTITY, "login.certificate");
+    ck_assert_int_eq(ocsp_status(serial, &reason), V_OCSP_CERTSTATUS_REVOKED);
+    ck_assert_int_eq(reason, OCSP_REVOKED_STATUS_CERTIFICATEHOLD);
+    ck_assert(crl_lists(mine, &reason));
+    ck_assert_int_eq(reason, CM_REASON_CERTIFICATE_HOLD);
+    act_as("officer1");
+    assert_done(hold(CM_OP_REINSTATE, mine->id));
+    ck_assert_int_eq(ocsp_status(serial, &reason), V_OCSP_CERTSTATUS_GOOD);
+    assert_done(cm_identity_resolve(&who, ctx, &evidence));
+    ck_assert(!crl_lists(mine, &reason));
+    act_as("user1");
+    revoke_it(mine);
+    act_as("officer1");
+    assert_refused(hold(CM_OP_REINSTATE, mine->id), CM_E_CONFLICT, "certificate.revoked");
+}
+END_TEST
+
 START_TEST(ocsp_always_has_an_answer)
 {
     cm_ocsp_answer_t answer;
@@ -301,6 +359,7 @@ TCase *status_case(void)
     TCase *tcase = flow_case("status");
 
     tcase_add_test(tcase, ocsp_follows_the_record_at_once);
+    tcase_add_test(tcase, a_hold_comes_and_goes);
     tcase_add_test(tcase, no_ocsp_answer_outlives_the_responder);
     tcase_add_test(tcase, ocsp_always_has_an_answer);
     tcase_add_test(tcase, the_responder_renews_itself);

@@ -11,6 +11,11 @@ TCase *audit_case(void);
 TCase *request_case(void);
 TCase *perform_case(void);
 TCase *status_case(void);
+TCase *approval_case(void);
+TCase *successor_case(void);
+TCase *retry_case(void);
+TCase *approval_postgres_case(void);
+TCase *retry_postgres_case(void);
 TCase *jobs_case(void);
 
 #endif

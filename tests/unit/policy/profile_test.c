@@ -8,11 +8,16 @@
 #include "policy/profile_fields.h"
 #include "unit/policy/suite.h"
 
+/* The profile "user" with the operations enroll and revoke only: samples add others. */
 cm_bytes_t patched_profile(const char *patch)
 {
+    static const char *const others[] = {"renew", "rekey", "suspend", "reinstate"};
     json_t *profile, *changes;
 
     assert_done(cm_json_parse(&profile, unit_file("../conf/profiles/user.json"), pool));
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        json_object_del(json_object_get(profile, "operations"), others[i]);
+    }
     assert_done(cm_json_parse(&changes, cm_bytes_of_text(patch), pool));
     json_object_update_recursive(profile, changes);
     return cm_json_dump(profile, pool);
@@ -54,6 +59,19 @@ START_TEST(the_profile_user_says_what_it_should)
 }
 END_TEST
 
+START_TEST(every_shipped_profile_is_right)
+{
+    static const char *const names[] = {"user", "server", "intermediate-ca"};
+    cm_profile_t *profile;
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        assert_done(cm_profile_parse(
+            &profile, unit_file(apr_psprintf(pool, "../conf/profiles/%s.json", names[i])), pool));
+        ck_assert_str_eq(profile->name, names[i]);
+    }
+}
+END_TEST
+
 START_TEST(operations_have_roles_and_checklists)
 {
     const cm_profile_item_t *item;
@@ -65,8 +83,8 @@ START_TEST(operations_have_roles_and_checklists)
     ck_assert(!cm_profile_allows(profile, CM_OP_ENROLL, CM_ROLE_CLIENT));
     ck_assert(!cm_profile_allows(profile, CM_OP_ENROLL, 0));
     ck_assert(!cm_profile_allows(profile, CM_OP_REVOKE, CM_ROLE_AUDITOR));
-    ck_assert(!cm_profile_allows(profile, CM_OP_SUSPEND, ~0U));
-    ck_assert_ptr_null(cm_profile_checklist(profile, CM_OP_SUSPEND));
+    ck_assert(!cm_profile_allows(profile, CM_OP_RECOVER, ~0U));
+    ck_assert_ptr_null(cm_profile_checklist(profile, CM_OP_RECOVER));
     ck_assert_int_eq(cm_profile_checklist(profile, CM_OP_REVOKE)->nelts, 0);
     ck_assert_int_eq(cm_profile_checklist(profile, CM_OP_ENROLL)->nelts, 1);
     item = &APR_ARRAY_IDX(cm_profile_checklist(profile, CM_OP_ENROLL), 0, cm_profile_item_t);
@@ -201,6 +219,18 @@ START_TEST(a_contradiction_is_refused)
         {"{\"operations\":{\"enroll\":{\"checklist\":[{\"item\":\"csr\","
          "\"phase\":\"before-delivery\"}]}}}",
          "/operations/enroll/checklist/0", "profile.csr-item", 0},
+        {"{\"operations\":{\"revoke\":{\"checklist\":[{\"item\":\"approval\"}]}}}",
+         "/operations/revoke/checklist/0", "profile.approval-item", 0},
+        {"{\"operations\":{\"revoke\":{\"checklist\":[{\"item\":\"approval\","
+         "\"role\":\"auditor\"}]}}}",
+         "/operations/revoke/checklist/0", "profile.approval-item", 0},
+        {"{\"operations\":{\"revoke\":{\"checklist\":[{\"item\":\"approval\","
+         "\"role\":\"officer\",\"phase\":\"before-delivery\"}]}}}",
+         "/operations/revoke/checklist/0", "profile.approval-item", 0},
+        {"{\"operations\":{\"enroll\":{\"checklist\":[{\"item\":\"csr\",\"role\":\"officer\"}]}}}",
+         "/operations/enroll/checklist/0", "profile.approval-item", 0},
+        {"{\"operations\":{\"enroll\":{\"checklist\":[{\"item\":\"csr\",\"count\":2}]}}}",
+         "/operations/enroll/checklist/0", "profile.approval-item", 0},
     };
 
     refuse_each(samples, sizeof samples / sizeof *samples);
@@ -225,6 +255,8 @@ START_TEST(what_is_nearly_wrong_is_taken)
         "{\"operations\":{\"reissue\":{\"roles\":[\"user\"]}}}",
         "{\"operations\":{\"rekey\":{\"roles\":[\"user\"],\"checklist\":[{\"item\":\"csr\"}]}}}",
         "{\"operations\":{\"renew\":{\"roles\":[\"client\"]}}}",
+        "{\"operations\":{\"revoke\":{\"checklist\":[{\"item\":\"approval\","
+        "\"role\":\"ca-admin\",\"count\":16},{\"item\":\"approval\",\"role\":\"officer\"}]}}}",
     };
 
     for (size_t i = 0; i < sizeof patches / sizeof *patches; i++) {
@@ -362,6 +394,7 @@ TCase *profile_case(void)
     TCase *tcase = unit_case("profile");
 
     tcase_add_test(tcase, the_profile_user_says_what_it_should);
+    tcase_add_test(tcase, every_shipped_profile_is_right);
     tcase_add_test(tcase, operations_have_roles_and_checklists);
     tcase_add_test(tcase, a_wrong_field_is_refused);
     tcase_add_test(tcase, a_contradiction_is_refused);

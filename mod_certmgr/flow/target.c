@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "flow/target.h"
+
+#include <apr_strings.h>
+
+#include "flow/certificates.h"
+#include "store/certificates.h"
+
+static cm_error_t *refused(const cm_work_t *work, cm_code_t code, const char *rule,
+                           const char *message)
+{
+    return cm_error_locate(cm_error_make(work->ctx->pool, code, "%s", message), "/certificate",
+                           rule);
+}
+
+cm_error_t *cm_target_take(cm_work_t *work, const char *id, cm_permission_t for_others)
+{
+    const cm_ctx_t *ctx = work->ctx;
+    cm_certificate_t *target;
+    cm_error_t *error;
+
+    work->request->certificate = id;
+    error = cm_certificate_show(&target, work->ctx, id);
+    if (error && error->code == CM_E_NOT_FOUND) {
+        return cm_error_locate(error, "/certificate", "certificate.unknown");
+    }
+    if (!error && (!target->owner || strcmp(target->owner, ctx->who->person->id) != 0)) {
+        /* whoever sees a certificate of somebody else's is told that it is there: 403, not 404 */
+        error = cm_identity_require(ctx->who, for_others, ctx->pool);
+        error = error ? cm_error_locate(error, "/certificate", error->rule) : NULL;
+    }
+    if (error) {
+        return error;
+    }
+    if (!target->profile_version) {
+        /* our own authorities and responders: ended by a ceremony, not by a request */
+        return refused(work, CM_E_REFUSED, "certificate.profile",
+                       "this certificate was not issued under a profile");
+    }
+    return cm_work_profile(work, target->profile, 0);
+}
+
+cm_error_t *cm_target_read(cm_work_t *work, cm_status_t wanted)
+{
+    apr_pool_t *pool = work->ctx->pool;
+    cm_status_t status;
+    cm_error_t *error =
+        cm_certificate_read(&work->target, work->ctx->store, work->request->certificate, pool);
+
+    if (error) {
+        return error;
+    }
+    work->target_was = work->target->status;
+    status = cm_certificate_status(work->target, work->ctx->now);
+    if (status != CM_CERT_REVOKED && work->target->not_after < work->ctx->now) {
+        status = CM_CERT_EXPIRED; /* also when it was on hold */
+    }
+    if (status != wanted) {
+        return refused(work, CM_E_CONFLICT,
+                       apr_pstrcat(pool, "certificate.", cm_status_name(status), NULL),
+                       apr_psprintf(pool, "the certificate is %s", cm_status_name(status)));
+    }
+    return NULL;
+}
+
+cm_error_t *cm_target_remarks(cm_work_t *work, const char *remarks)
+{
+    json_t *wish = cm_json_object(work->ctx->pool);
+
+    cm_json_set_text(wish, "remarks", remarks);
+    work->request->wish = (const char *)cm_json_canonical(wish, work->ctx->pool).data;
+    if (!*remarks) {
+        return cm_error_locate(cm_error_make(work->ctx->pool, CM_E_REFUSED, "this needs remarks"),
+                               "/remarks", "request.remarks");
+    }
+    return NULL;
+}
+
+cm_error_t *cm_target_change(cm_txn_t *txn, cm_work_t *work)
+{
+    return cm_certificate_move(txn, work->target, work->target_was);
+}
+
+void cm_target_record(cm_audit_draft_t *draft, const cm_work_t *work)
+{
+    cm_json_set_text(draft->detail, "certificate",
+                     work->target ? work->target->id : work->request->certificate);
+    if (work->target) {
+        cm_json_set_text(draft->detail, "ca", work->target->ca);
+        cm_json_set_text(draft->detail, "serial", work->target->serial);
+        cm_json_set_text(draft->detail, "status", cm_status_name(work->target->status));
+    }
+    cm_json_set_text(draft->personal, "wish", work->request->wish);
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "flow/work.h"
+
+#include "flow/items.h"
+
+static cm_error_t *not_offered(const cm_work_t *work)
+{
+    return cm_error_locate(
+        cm_error_make(work->ctx->pool, CM_E_REFUSED, "the profile does not allow this operation"),
+        NULL, "profile.operation");
+}
+
+cm_error_t *cm_work_prepare(cm_work_t *work, const cm_submission_t *submission)
+{
+    const cm_ctx_t *ctx = work->ctx;
+    const cm_operation_row_t *row = cm_operation_row(submission->operation);
+    cm_error_t *error = row ? row->take(work, submission) : not_offered(work);
+
+    if (!error && !cm_profile_allows(work->profile, work->request->operation, ctx->who->roles)) {
+        error = not_offered(work);
+    }
+    if (!error) {
+        error = row->decide(work);
+    }
+    if (!error) {
+        work->request->checklist = cm_items_open(work);
+        cm_items_settle(work->request, work, ctx->pool);
+    }
+    return error;
+}
+
+/* The stored wish read as a body of the operation, in which nothing is mandatory. */
+static cm_error_t *read_wish(cm_submission_t *submission, const cm_request_t *request,
+                             apr_pool_t *pool)
+{
+    const cm_json_member_t *members = cm_operation_row(request->operation)->members;
+    apr_array_header_t *optional = apr_array_make(pool, 8, sizeof(cm_json_member_t));
+    json_t *wish;
+    cm_error_t *error = cm_json_parse(&wish, cm_bytes_of_text(request->wish), pool);
+
+    do {
+        cm_json_member_t *member = apr_array_push(optional);
+
+        *member = *members;
+        member->required = CM_JSON_OPTIONAL;
+    } while ((members++)->name);
+    if (!error) {
+        error = cm_json_read(submission, (const cm_json_member_t *)optional->elts, wish, "", pool);
+    }
+    return error;
+}
+
+static void overlay(cm_submission_t *submission, const cm_submission_t *changes)
+{
+    submission->csr = changes->csr ? changes->csr : submission->csr;
+    submission->subject = changes->subject ? changes->subject : submission->subject;
+    submission->san = changes->san ? changes->san : submission->san;
+    submission->validity = changes->validity ? changes->validity : submission->validity;
+    submission->message = changes->message ? changes->message : submission->message;
+}
+
+cm_error_t *cm_request_prepare_again(cm_act_t *act)
+{
+    cm_request_t *request = act->request;
+    apr_pool_t *pool = act->ctx->pool;
+    cm_work_t work = {.ctx = act->ctx, .request = request};
+    cm_submission_t submission = {0};
+    cm_error_t *error = read_wish(&submission, request, pool);
+
+    if (error) {
+        return error;
+    }
+    submission.operation = request->operation;
+    submission.profile = request->profile;
+    submission.certificate = request->certificate;
+    submission.message = request->message;
+    submission.csr = request->csr.len ? cm_bytes_base64(request->csr, pool) : NULL;
+    overlay(&submission, &act->action->changes);
+    request->approvals = NULL;
+    request->message = submission.message;
+    return cm_work_prepare(&work, &submission);
+}

@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <apr_strings.h>
+#include <apr_thread_proc.h>
+
+#include "flow/items.h"
+#include "flow/lifecycle.h"
+#include "flow/perform.h"
+#include "flow/setup.h"
+#include "policy/profile_fields.h"
+#include "unit/flow/fixture.h"
+#include "unit/flow/suite.h"
+
+static const char *csr;
+
+static const char *waiting_as(const char *name)
+{
+    cm_submission_t submission = server_submission(csr ? csr : (csr = new_csr()));
+    cm_request_view_t *view = NULL;
+
+    act_as(name);
+    assert_done(cm_request_submit(&view, ctx, &submission));
+    ck_assert_int_eq(view->request->state, CM_STATE_PENDING);
+    return view->request->id;
+}
+
+static void use_pair(void)
+{
+    const char *text = (const char *)unit_file("unit/flow/server.json").data;
+    const char *at = strstr(text, "\"count\": 1");
+    apr_int64_t version;
+
+    text = apr_pstrcat(pool, apr_pstrmemdup(pool, text, (apr_size_t)(at - text)), "\"count\": 2",
+                       at + strlen("\"count\": 1"), NULL);
+    act_as(NULL);
+    assert_done(cm_profile_store(&version, ctx, "server", text));
+}
+
+static const cm_item_t *item(const cm_request_view_t *view, int place)
+{
+    return &APR_ARRAY_IDX(view->request->checklist, place, cm_item_t);
+}
+
+static int may(const cm_request_view_t *view, const char *event)
+{
+    for (int i = 0; i < view->events->nelts; i++) {
+        if (strcmp(APR_ARRAY_IDX(view->events, i, const char *), event) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static void assert_value(const char *expected, const char *query)
+{
+    ck_assert_str_eq(sql_value(query), expected);
+}
+
+START_TEST(one_officer_approves)
+{
+    cm_request_view_t *view;
+    const char *id = waiting_as("user1");
+
+    assert_value("0", "SELECT count(*) FROM certificate WHERE owner IS NOT NULL");
+    assert_done(cm_request_show(&view, ctx, -1, id));
+    ck_assert_int_eq(view->events->nelts, 1); /* cancel */
+    ck_assert_str_eq(item(view, 0)->detail, "P-256; CN=somebody else; dns:www.example.test");
+    ck_assert_str_eq(item(view, 1)->detail, "0 of 1 by officer");
+    assert_refused(send_event(&view, "user1", id, "approve"), CM_E_FORBIDDEN, "permission.approve");
+    assert_refused(send_event(&view, "user2", id, "approve"), CM_E_NOT_FOUND, NULL);
+    assert_refused(send_event(&view, "admin1", id, "approve"), CM_E_FORBIDDEN, "approval.role");
+    act_as("officer1");
+    assert_done(cm_request_show(&view, ctx, -1, id));
+    ck_assert(may(view, "approve") && may(view, "decline") && may(view, "reject"));
+    ck_assert(!may(view, "cancel"));
+    assert_done(send_event(&view, "officer1", id, "approve"));
+    ck_assert_int_eq(view->request->state, CM_STATE_COMPLETED);
+    ck_assert_str_eq(view->certificate->owner, identity_of("user1")->person->id);
+    ck_assert_str_eq(item(view, 1)->who, identity_of("officer1")->person->id);
+    ck_assert_str_eq(item(view, 1)->detail, "1 of 1 by officer");
+    assert_done(send_event(&view, "officer1", id, "approve")); /* once is enough */
+    assert_refused(send_event(&view, "officer2", id, "approve"), CM_E_CONFLICT, "request.event");
+    assert_value("1", "SELECT count(*) FROM audit_event WHERE action = 'request.approve'");
+    assert_value("1", "SELECT count(*) FROM certificate WHERE owner IS NOT NULL");
+}
+END_TEST
+
+START_TEST(nobody_approves_the_own_request)
+{
+    cm_request_view_t *view;
+    const char *id = waiting_as("officer1");
+
+    assert_refused(send_event(&view, "officer1", id, "approve"), CM_E_FORBIDDEN, "approval.own");
+    assert_refused(send_event(&view, "officer1", id, "reject"), CM_E_FORBIDDEN, "approval.own");
+    assert_done(cm_request_show(&view, ctx, -1, id));
+    ck_assert(!may(view, "approve") && may(view, "cancel"));
+    assert_value("2", "SELECT count(*) FROM audit_event WHERE action = 'request.refuse' AND outcome"
+                      " = 'refused'");
+    assert_done(send_event(&view, "officer2", id, "approve"));
+    ck_assert_int_eq(view->request->state, CM_STATE_COMPLETED);
+}
+END_TEST
+
+START_TEST(two_have_to_be_two)
+{
+    cm_request_view_t *view;
+    const char *id;
+
+    use_pair();
+    id = waiting_as("user1");
+    assert_done(send_event(&view, "officer1", id, "approve"));
+    ck_assert_int_eq(view->request->state, CM_STATE_PENDING);
+    ck_assert_str_eq(item(view, 1)->detail, "1 of 2 by officer");
+    ck_assert(!may(view, "approve") && may(view, "reject"));
+    assert_done(send_event(&view, "officer1", id, "approve"));
+    ck_assert_int_eq(view->request->state, CM_STATE_PENDING);
+    assert_value("1", "SELECT count(*) FROM audit_event WHERE action = 'request.approve'");
+    assert_done(send_event(&view, "officer2", id, "approve"));
+    ck_assert_int_eq(view->request->state, CM_STATE_COMPLETED);
+}
+END_TEST
+
+START_TEST(each_item_has_its_role)
+{
+    cm_submission_t revoke = {.operation = CM_OP_REVOKE, .reason = "superseded", .remarks = "old"};
+    cm_request_view_t *view;
+
+    assert_done(send_event(&view, "officer1", waiting_as("user1"), "approve"));
+    revoke.certificate = view->certificate->id;
+    act_as("user1");
+    assert_done(cm_request_submit(&view, ctx, &revoke));
+    assert_value("0", "SELECT count(*) FROM revoked");
+    assert_done(send_event(&view, "admin1", view->request->id, "approve"));
+    ck_assert_int_eq(item(view, 0)->state, CM_ITEM_OPEN);
+    ck_assert_int_eq(item(view, 1)->state, CM_ITEM_DONE);
+    assert_refused(send_event(&view, "admin2", view->request->id, "approve"), CM_E_FORBIDDEN,
+                   "approval.role");
+    assert_done(send_event(&view, "officer2", view->request->id, "approve"));
+    ck_assert_int_eq(view->request->state, CM_STATE_COMPLETED);
+    assert_value("1", "SELECT count(*) FROM revoked");
+}
+END_TEST
+
+START_TEST(a_declined_request_is_changed_and_resubmitted)
+{
+    cm_request_action_t action = {.event = "decline"};
+    apr_array_header_t *san = apr_array_make(pool, 1, sizeof(const char *));
+    cm_request_view_t *view;
+    const char *id;
+
+    use_pair();
+    id = waiting_as("user1");
+    assert_done(send_event(&view, "officer1", id, "approve"));
+    act_as("officer2");
+    assert_refused(cm_request_act(&view, ctx, -1, id, &action), CM_E_REFUSED, "request.remarks");
+    action.remarks = "";
+    assert_refused(cm_request_act(&view, ctx, -1, id, &action), CM_E_REFUSED, "request.remarks");
+    assert_done(send_event(&view, "officer2", id, "decline"));
+    ck_assert_int_eq(view->request->state, CM_STATE_DECLINED);
+    ck_assert_int_eq(item(view, 1)->state, CM_ITEM_REFUSED);
+    ck_assert_str_eq(item(view, 1)->detail, "because");
+    assert_done(send_event(&view, "officer2", id, "decline")); /* once is enough */
+    assert_refused(send_event(&view, "officer1", id, "approve"), CM_E_CONFLICT, "request.event");
+    act_as("user1");
+    APR_ARRAY_PUSH(san, const char *) = "dns:*.*";
+    action = (cm_request_action_t){.event = "resubmit", .changes = {.san = san}};
+    assert_refused(cm_request_act(&view, ctx, -1, id, &action), CM_E_VALUE, "san.dns");
+    APR_ARRAY_IDX(san, 0, const char *) = "dns:mail.example.test";
+    assert_done(cm_request_act(&view, ctx, -1, id, &action));
+    ck_assert_int_eq(view->request->state, CM_STATE_PENDING);
+    ck_assert_str_eq(item(view, 1)->detail, "0 of 2 by officer"); /* it is another request by now */
+    ck_assert_ptr_null(item(view, 1)->who);
+    action.event = "cancel";
+    assert_refused(cm_request_act(&view, ctx, -1, id, &action), CM_E_REFUSED, "request.change");
+    assert_done(send_event(&view, "officer1", id, "approve"));
+    assert_done(send_event(&view, "officer2", id, "approve"));
+    ck_assert_str_eq(APR_ARRAY_IDX(view->certificate->san, 0, const char *),
+                     "dns:mail.example.test");
+}
+END_TEST
+
+/* Another wish comes between our reading and our writing. */
+START_TEST(nobody_approves_what_they_have_not_seen)
+{
+    cm_request_view_t *view;
+    const char *id = waiting_as("user1");
+
+    sql("CREATE TRIGGER race AFTER UPDATE OF updated ON request WHEN new.state = 'pending' BEGIN"
+        " UPDATE request SET wish = '{\"san\":[\"dns:other.example.test\"]}' WHERE id = new.id; "
+        "END");
+    assert_refused(send_event(&view, "officer1", id, "approve"), CM_E_CONFLICT, "request.changed");
+    assert_value("pending", "SELECT state FROM request");
+    assert_value("0", "SELECT count(*) FROM approval");
+}
+END_TEST
+
+START_TEST(a_rejection_is_final)
+{
+    cm_request_view_t *view;
+    const char *id = waiting_as("user1");
+
+    assert_done(send_event(&view, "officer1", id, "reject"));
+    ck_assert_int_eq(view->request->state, CM_STATE_REJECTED);
+    ck_assert_int_eq(view->events->nelts, 0);
+    assert_done(send_event(&view, "officer1", id, "reject"));
+    assert_refused(send_event(&view, "officer2", id, "approve"), CM_E_CONFLICT, "request.event");
+    assert_refused(send_event(&view, "user1", id, "resubmit"), CM_E_CONFLICT, "request.event");
+    assert_value("1", "SELECT count(*) FROM audit_event WHERE action = 'request.reject'");
+    id = waiting_as("user1");
+    assert_done(send_event(&view, "user1", id, "cancel"));
+    assert_done(send_event(&view, "user1", id, "cancel"));
+    ck_assert_int_eq(view->request->state, CM_STATE_CANCELLED);
+    assert_value("0", "SELECT count(*) FROM certificate WHERE owner IS NOT NULL");
+}
+END_TEST
+
+/* What was approved stays approved; the operation follows when the token is back. */
+START_TEST(an_approval_outlives_a_token_that_is_away)
+{
+    cm_request_view_t *view;
+    const char *id = waiting_as("user1");
+
+    sql("UPDATE authority SET key_uri = 'pkcs11:token=test;object=gone'");
+    assert_done(send_event(&view, "officer1", id, "approve"));
+    ck_assert_int_eq(view->request->state, CM_STATE_ISSUING);
+    sql("UPDATE authority SET key_uri = 'pkcs11:token=test;object=ca'");
+    clock_now += apr_time_from_sec(61);
+    act_as(NULL);
+    assert_done(cm_perform_job(ctx));
+    assert_value("completed", "SELECT state FROM request");
+    assert_value("1", "SELECT count(*) FROM certificate WHERE owner IS NOT NULL");
+}
+END_TEST
+
+START_TEST(items_are_those_of_profiles)
+{
+    const cm_item_row_t *row = cm_items();
+    apr_size_t count = 0;
+
+    for (; row->name; row++, count++) {
+        const cm_transition_t *at = cm_lifecycle();
+
+        ck_assert(row->settle && row->about && *row->about);
+        ck_assert_ptr_nonnull(
+            strstr(apr_array_pstrcat(pool, cm_profile_items(pool), ' '), row->name));
+        for (; at->event; at++) {
+            if (at->effect && *row->events) {
+                ck_assert_ptr_nonnull(strstr(row->events, at->event));
+            }
+        }
+    }
+    ck_assert_uint_eq(count, (apr_size_t)cm_profile_items(pool)->nelts);
+}
+END_TEST
+
+typedef struct {
+    const char *who, *id;
+} racer_t;
+
+static void *APR_THREAD_FUNC race(apr_thread_t *thread, void *data)
+{
+    const racer_t *racer = data;
+    const cm_request_action_t action = {.event = "approve"};
+    cm_ctx_t own = *ctx;
+    cm_request_view_t *view;
+    cm_error_t *error;
+    cm_code_t code;
+
+    apr_pool_create(&own.pool, NULL);
+    own.trace_id = racer->who;
+    own.who = identity_of(racer->who);
+    error = cm_request_act(&view, &own, -1, racer->id, &action);
+    code = error ? error->code : CM_E_COUNT;
+    apr_pool_destroy(own.pool);
+    apr_thread_exit(thread,
+                    code == CM_E_COUNT || code == CM_E_CONFLICT ? APR_SUCCESS : APR_EGENERAL);
+    return NULL;
+}
+
+/* Odd races are for the last of two approvals: both count. */
+START_TEST(racing_approvals_sign_once)
+{
+    enum { RACES = 100 };
+
+    for (int i = 0; i < RACES; i++) {
+        racer_t racers[2] = {{"officer1", NULL}, {"officer2", NULL}};
+        apr_thread_t *threads[2];
+
+        if (i == RACES / 2) {
+            use_pair();
+        }
+        racers[0].id = racers[1].id = waiting_as("user1");
+        for (int k = 0; k < 2; k++) {
+            ck_assert_int_eq(apr_thread_create(&threads[k], NULL, race, &racers[k], pool),
+                             APR_SUCCESS);
+        }
+        for (int k = 0; k < 2; k++) {
+            apr_status_t result;
+
+            apr_thread_join(&result, threads[k]);
+            ck_assert_int_eq(result, APR_SUCCESS);
+        }
+    }
+    assert_value("100", "SELECT count(*) FROM request WHERE state = 'completed'");
+    assert_value("100", "SELECT count(*) FROM certificate WHERE owner IS NOT NULL");
+    assert_value("150", "SELECT count(*) FROM approval");
+    assert_value("150", "SELECT count(*) FROM audit_event WHERE action = 'request.approve' AND"
+                        " outcome = 'done'");
+    assert_value("100", "SELECT count(*) FROM audit_event WHERE action = 'request.perform'");
+}
+END_TEST
+
+TCase *approval_case(void)
+{
+    TCase *tcase = flow_case("approvals");
+
+    tcase_set_timeout(tcase, 60);
+    tcase_add_test(tcase, one_officer_approves);
+    tcase_add_test(tcase, nobody_approves_the_own_request);
+    tcase_add_test(tcase, two_have_to_be_two);
+    tcase_add_test(tcase, each_item_has_its_role);
+    tcase_add_test(tcase, a_declined_request_is_changed_and_resubmitted);
+    tcase_add_test(tcase, nobody_approves_what_they_have_not_seen);
+    tcase_add_test(tcase, a_rejection_is_final);
+    tcase_add_test(tcase, an_approval_outlives_a_token_that_is_away);
+    tcase_add_test(tcase, items_are_those_of_profiles);
+    tcase_add_test(tcase, racing_approvals_sign_once);
+    return tcase;
+}
+
+TCase *approval_postgres_case(void)
+{
+    TCase *tcase = flow_case_on_postgres("approvals on PostgreSQL");
+
+    tcase_set_timeout(tcase, 60);
+    tcase_add_test(tcase, one_officer_approves);
+    tcase_add_test(tcase, two_have_to_be_two);
+    tcase_add_test(tcase, racing_approvals_sign_once);
+    return tcase;
+}
