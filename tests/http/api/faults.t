@@ -116,12 +116,12 @@ subtest 'a wrong PIN' => sub {
 
 subtest 'the database is away at the start' => sub {
     stop();
-    on_postgres() ? tool(qw(database stop)) : rename "$folder/db", "$folder/db.away" or die $!;
+    ok(on_postgres() ? !(tool(qw(database stop)))[0] : rename("$folder/db", "$folder/db.away"), 'taken away');
     start();
     is_away('database-unavailable', 'no database');
     is(health()->{status}, 503, 'health: 503');
     is(health()->{json}{status}, 'down', 'health: down');
-    on_postgres() ? tool(qw(database start)) : rename "$folder/db.away", "$folder/db" or die $!;
+    ok(on_postgres() ? !(tool(qw(database start)))[0] : rename("$folder/db.away", "$folder/db"), 'brought back');
     is_back('the database is back');
 };
 

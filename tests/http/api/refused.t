@@ -19,6 +19,15 @@ sub pem {
     return "-----BEGIN CERTIFICATE REQUEST-----\n" . encode_base64($_[0]) . "-----END CERTIFICATE REQUEST-----\n";
 }
 
+my $certificates = query('SELECT count(*) FROM certificate');
+my $refused = query("SELECT count(*) FROM audit_event WHERE outcome = 'refused'");
+
+sub submit {
+    my ($body) = @_;
+    $refused++;
+    return as('user1', POST => '/api/v1/enroll', json => $body);
+}
+
 sub openssl_csr {
     my ($config, @more) = @_;
     write_file(scratch('req.cnf'), "[req]\ndistinguished_name=dn\nprompt=no\n$config");
