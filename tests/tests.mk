@@ -29,8 +29,8 @@ sanitize:
 	$(VARIANT) sanitize all check-unit programs-replay || status=1; \
 	$(TAP) `for p in sanitize/replay-*; do echo $$p,$(srcdir)/tests/fuzz/corpus/$${p#sanitize/replay-}; done` \
 	    || status=1; \
-	HTTP_DATABASES=sqlite3 HTTP_PRELOAD=$$($(CC) -print-file-name=libasan.so) \
-	    $(VARIANT) sanitize check-http HTTP_TESTS='$(SANITIZED_HTTP)' || status=1; \
+	HTTP_DATABASES=sqlite3 HTTP_TESTS='$(SANITIZED_HTTP)' \
+	    HTTP_PRELOAD=$$($(CC) -print-file-name=libasan.so) $(VARIANT) sanitize check-http || status=1; \
 	exit $$status
 
 coverage:

@@ -37,7 +37,7 @@ make('install');
 my @found = installed();
 for my $pattern (qr{/modules/mod_certmgr\.so}, qr{/mods-available/certmgr\.(?:load|conf)},
     qr{/bin/certmgrctl}, qr{/man1/certmgrctl\.1}, qr{/man5/mod_certmgr\.5},
-    qr{/mod_certmgr/(?:certmgr\.conf|profiles/\w+\.json)})
+    qr{/mod_certmgr/(?:certmgr\.conf|profiles/[\w-]+\.json)})
 {
     ok((grep { /$pattern$/ } @found), "installed: $pattern");
     @found = grep { !/$pattern$/ } @found;
