@@ -136,22 +136,30 @@ for my $form ('.cer', '.pem', '.p7b', '/chain.pem', '') {
 answers('user1', GET => "$v1/certificates/{id}", { id => $certificate }, headers => { Accept => $_ }, is => 200)
     for qw(application/pkix-cert application/x-pem-file application/pkcs7-mime application/pem-certificate-chain);
 answers('user1', GET => "$v1/certificates/{id}", { id => $certificate }, headers => { Accept => 'image/png' }, is => 406);
+my ($second, $third) = map { enroll('user1')->{certificate}{id} } 1 .. 2;
+my %id = (
+    renew => answers('user1', POST => "$v1/renew", {}, json => { certificate => $second }, is => 201)->{id},
+    rekey => answers('user1', POST => "$v1/rekey", {}, json => { certificate => $third, csr => csr() }, is => 201)->{id},
+    suspend => answers('officer1', POST => "$v1/suspend", {}, json => { certificate => $certificate, remarks => 'x' }, is => 201)->{id},
+    reinstate => answers('officer1', POST => "$v1/reinstate", {}, json => { certificate => $certificate, remarks => 'x' }, is => 201)->{id});
 my $revoked = answers('user1', POST => "$v1/revoke", {}, json => { certificate => $certificate, reason => 'superseded',
     remarks => 'test', invalidity_date => POSIX::strftime('%Y-%m-%dT%H:%M:%SZ', gmtime) }, is => 201);
 answers('user1', POST => "$v1/revoke", {}, json => { certificate => $certificate, reason => 'superseded', remarks => 'x' }, is => 409);
 answers('user1', GET => "$v1/certificates/{id}", { id => $certificate }, is => 200);
-for my $list (qw(enroll revoke requests certificates)) {
+%id = (%id, enroll => $enrolled->{id}, revoke => $revoked->{id}, requests => $enrolled->{id});
+my %asker = map { $_ => 'officer1' } qw(suspend reinstate);
+my @operations = qw(enroll renew rekey revoke suspend reinstate);
+for my $list (@operations, qw(requests certificates)) {
     answers('officer1', GET => "$v1/$list", {}, query => '?limit=1', is => 200);
     answers('officer1', GET => "$v1/$list", {}, query => '?limit=0', is => 422);
     answers('officer1', GET => "$v1/$list", {}, query => '?limit=x&nope=1', is => 422);
     answers(undef, GET => "$v1/$list", {}, is => 401);
 }
-my %id = (enroll => $enrolled->{id}, revoke => $revoked->{id}, requests => $enrolled->{id});
 for my $collection (sort keys %id) {
-    answers('user1', GET => "$v1/$collection/{id}", { id => $id{$collection} }, is => 200);
+    answers($asker{$collection} // 'user1', GET => "$v1/$collection/{id}", { id => $id{$collection} }, is => 200);
     answers('user2', GET => "$v1/$collection/{id}", { id => $id{$collection} }, is => 404);
 }
-answers('user1', POST => "$v1/$_/{id}/events", { id => $id{$_} }, json => { event => 'cancel' }, is => 409) for qw(enroll revoke);
+answers($asker{$_} // 'user1', POST => "$v1/$_/{id}/events", { id => $id{$_} }, json => { event => 'cancel' }, is => 409) for @operations;
 for my $suffix (qw(.cer .pem .p7b)) {
     answers(undef, GET => "/ca/{name}$suffix", { name => 'issuing' }, is => 200);
     answers(undef, GET => "/ca/{name}$suffix", { name => 'nope' }, is => 404);
@@ -164,7 +172,7 @@ answers(undef, POST => $_, {}, body => 'garbage', is => 415) for '/ocsp', '/ocsp
 answers(undef, GET => '/ocsp/{rest}', { rest => 'AAAA' }, is => 200);
 
 subtest 'no route was left out' => sub {
-    my %cannot = map { $_ => 1 } map { "post $v1/$_/{id}/events" } qw(enroll revoke);    # no event is open in these profiles
+    my %cannot = map { $_ => 1 } map { "post $v1/$_/{id}/events" } @operations;    # no event is open in these profiles
     for my $path (sort keys %{ $api->{paths} }) {
         for my $method (sort keys %{ $api->{paths}{$path} }) {
             my $done = $walked{"$method $path"} // {};
