@@ -55,9 +55,8 @@ static apr_status_t wake(int state, void *data, apr_pool_t *pool)
         apr_pool_create(&own, pool);
         run(self, own);
         apr_pool_destroy(own);
-    }
-    if (state == AP_WATCHDOG_STATE_STOPPING) {
-        OPENSSL_thread_stop(); /* httpd's thread may end after OpenSSL's own cleanup */
+        /* the thread is httpd's and may end without OpenSSL being told: leave nothing in it */
+        OPENSSL_thread_stop();
     }
     return APR_SUCCESS;
 }
