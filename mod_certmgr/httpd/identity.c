@@ -90,12 +90,15 @@ static const struct login_t *login_of(const char *type)
     return row;
 }
 
-/* Variables of the request: a header can't set one. NULL when it is not there or empty. */
-static const char *variable(const request_rec *r, const char *name)
+/* Variables of the request: a header can't set one. NULL when it is not there, empty, or one of
+ * several: mod_auth_mellon numbers them, and an attribute that the provider has named IDP would come
+ * before what the module itself says. */
+static const char *variable(request_rec *r, const char *name)
 {
     const char *value = apr_table_get(r->subprocess_env, name);
+    const char *second = apr_pstrcat(r->pool, name, "_1", NULL);
 
-    return value && *value ? value : NULL;
+    return value && *value && !apr_table_get(r->subprocess_env, second) ? value : NULL;
 }
 
 /* r->user without ap_auth_type was set by something that does not authenticate (SSLUserName). */
