@@ -29,7 +29,7 @@ typedef struct {
 
 /* Which strangers become people, and how they are called then. */
 typedef struct {
-    const char *name, *mail; /* string expressions */
+    const char *name, *mail; /* string expressions; mail may be NULL: none */
     const char *condition;   /* or NULL: always */
 } cm_config_registration_t;
 
@@ -64,7 +64,7 @@ typedef enum {
     CM_SETTING_PAIR,     /* two words, a name and its value; adds to an array */
     CM_SETTING_ROLE,     /* role, expression, group=NAME or nothing; adds to an array of claims */
     CM_SETTING_GROUP,    /* name of a group, expression; adds to an array of claims */
-    CM_SETTING_REGISTER, /* two string expressions, an expression or nothing; adds to an array */
+    CM_SETTING_REGISTER, /* up to two string expressions and an expression; adds to an array */
     CM_SETTING_TOKEN     /* four words, one more element in an array of cm_config_token_t */
 } cm_setting_kind_t;
 
