@@ -6,6 +6,7 @@ libcertmgr_la_SOURCES += \
     %D%/certificates.c %D%/certificates.h \
     %D%/crl.c %D%/crl.h \
     %D%/enroll.c \
+    %D%/expire.c %D%/expire.h \
     %D%/health.c %D%/health.h \
     %D%/items.c %D%/items.h \
     %D%/jobs.c %D%/jobs.h \
