@@ -59,7 +59,7 @@ typedef struct {
 
 struct cm_command_t {
     const char *words;          /* "ca show"; NULL ends the table */
-    const char *arguments;      /* "NAME", "[NAME]", "ID ROLE", or "" */
+    const char *arguments;      /* "NAME", "[NAME]", "ID ROLE", "FILE...", or "" */
     const cm_option_t *options; /* or NULL */
     int needs;                  /* CM_NEEDS_... */
     cm_error_t *(*run)(cm_run_t *run);
@@ -108,6 +108,10 @@ cm_error_t *cm_ctl_ca_server_certificate(cm_run_t *run); /* authorities.c */
 cm_error_t *cm_ctl_crl_publish(cm_run_t *run);           /* authorities.c */
 cm_error_t *cm_ctl_profile_list(cm_run_t *run);          /* profiles.c */
 cm_error_t *cm_ctl_profile_show(cm_run_t *run);          /* profiles.c */
+cm_error_t *cm_ctl_profile_export(cm_run_t *run);        /* profiles.c */
+cm_error_t *cm_ctl_profile_diff(cm_run_t *run);          /* profiles.c */
+cm_error_t *cm_ctl_profile_check(cm_run_t *run);         /* profiles.c */
+cm_error_t *cm_ctl_profile_import(cm_run_t *run);        /* profiles.c */
 cm_error_t *cm_ctl_person_add(cm_run_t *run);            /* people.c */
 cm_error_t *cm_ctl_person_list(cm_run_t *run);           /* people.c */
 cm_error_t *cm_ctl_person_role_add(cm_run_t *run);       /* people.c */
