@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The item "approval": a number of different people with a role, none of them the requester or the
- * owner of the certificate that the request is about. A
- * person approves a request once, for the first open item that asks for one of the own roles, and a
- * person is a person whatever the log-in.
+ * owner of the certificate that the request is about. A person approves a request once, for the
+ * first open item that asks for one of the own roles, and a person is a person whatever the log-in.
  */
 #ifndef CERTMGR_FLOW_APPROVAL_H
 #define CERTMGR_FLOW_APPROVAL_H
