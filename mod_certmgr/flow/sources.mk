@@ -7,6 +7,7 @@ libcertmgr_la_SOURCES += \
     %D%/crl.c %D%/crl.h \
     %D%/enroll.c \
     %D%/groups.c %D%/groups.h \
+    %D%/expire.c %D%/expire.h \
     %D%/health.c %D%/health.h \
     %D%/items.c %D%/items.h \
     %D%/jobs.c %D%/jobs.h \

@@ -49,6 +49,7 @@ typedef struct cm_config_t {
     const char *audit_heads;
     const char *weak_keys;
     apr_int64_t audit_interval;
+    apr_int64_t request_life; /* 0: without end */
     apr_int64_t crl_gather, crl_validity;
     apr_int64_t ocsp_validity, ocsp_certificate_validity;
     const char *driver, *params; /* DBDriver and DBDParams, which mod_dbd reads too */

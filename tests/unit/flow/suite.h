@@ -19,5 +19,7 @@ TCase *retry_postgres_case(void);
 TCase *jobs_case(void);
 TCase *login_case(void);
 TCase *login_postgres_case(void);
+TCase *expire_case(void);
+TCase *expire_postgres_case(void);
 
 #endif
