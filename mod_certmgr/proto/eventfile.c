@@ -7,7 +7,7 @@
 #include "flow/audit_read.h"
 #include "proto/rest/audit.h"
 
-enum { PAGE = 500 };
+enum { PAGE = 250 };
 
 static const char *cell(const char *text, apr_pool_t *pool)
 {
@@ -47,12 +47,12 @@ static const char *csv_line(const cm_audit_event_t *event, apr_pool_t *pool)
                                  event->actor,  event->object,
                                  event->trace,  leaf,
                                  event->detail, event->personal};
-    const char *line = cell(cells[0], pool);
+    apr_array_header_t *line = apr_array_make(pool, 10, sizeof(const char *));
 
-    for (size_t i = 1; i < sizeof cells / sizeof *cells; i++) {
-        line = apr_pstrcat(pool, line, ",", cell(cells[i], pool), NULL);
+    for (size_t i = 0; i < sizeof cells / sizeof *cells; i++) {
+        APR_ARRAY_PUSH(line, const char *) = cell(cells[i], pool);
     }
-    return apr_pstrcat(pool, line, "\r\n", NULL);
+    return apr_pstrcat(pool, apr_array_pstrcat(pool, line, ','), "\r\n", NULL);
 }
 
 static const char *json_line(const cm_audit_event_t *event, apr_pool_t *pool)
