@@ -16,6 +16,7 @@ my %may = (
     see => [@roles],
     'see others' => [qw(operator officer administrator ca-admin auditor)],
     'revoke for others' => [qw(officer)],
+    audit => [qw(auditor)],
 );
 my %open = map { $_ => 1 } 'GET /api/v1/health', 'GET /api/v1/openapi.json', 'POST /ocsp', 'POST /ocsp/', 'GET /ocsp/*',
     'GET /crl/{name}.crl', 'GET /ca/{name}.cer', 'GET /ca/{name}.pem', 'GET /ca/{name}.p7b';
@@ -58,6 +59,7 @@ is_deeply([sort grep { $open{$_} } map { "$_->{method} $_->{path}" } @routes], [
 
 for my $route (@routes) {
     my $name = "$route->{method} $route->{path}";
+    my $what = $route->{path} =~ m{^/api/v1/audit\b} ? 'audit' : $route->{method} eq 'POST' ? 'own' : 'see';
     my $path = $route->{path} =~ s/\{(\w+)\}/nope/gr =~ s/\*/MAA=/r;
     my %body = $route->{method} eq 'POST' ? (body => '{}', type => 'application/json') : ();
     subtest $name => sub {
@@ -65,7 +67,7 @@ for my $route (@routes) {
         $open{$name} ? ok($stranger != 401 && $stranger != 403, "nobody: $stranger") : is($stranger, 401, 'nobody');
         for my $role (@roles) {
             my $status = by($role, $route->{method}, $path, %body);
-            my $allowed = $open{$name} || may($role, $route->{method} eq 'POST' ? 'own' : 'see');
+            my $allowed = $open{$name} || may($role, $what);
             $allowed ? ok($status != 401 && $status != 403, "$role: $status") : is($status, 403, $role);
         }
     };

@@ -8,6 +8,7 @@ TCase *merkle_case(void);
 TCase *keycheck_case(void);
 TCase *lifecycle_case(void);
 TCase *audit_case(void);
+TCase *audit_read_case(void);
 TCase *request_case(void);
 TCase *perform_case(void);
 TCase *status_case(void);
