@@ -10,6 +10,7 @@ certmgrctl_SOURCES = \
     %D%/ceremony.c %D%/ceremony.h \
     %D%/command.h %D%/commands.c \
     %D%/database.c \
+    %D%/groups.c \
     %D%/help.c \
     %D%/init.c \
     %D%/jobs.c \

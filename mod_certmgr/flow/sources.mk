@@ -6,12 +6,14 @@ libcertmgr_la_SOURCES += \
     %D%/certificates.c %D%/certificates.h \
     %D%/crl.c %D%/crl.h \
     %D%/enroll.c \
+    %D%/groups.c %D%/groups.h \
     %D%/health.c %D%/health.h \
     %D%/items.c %D%/items.h \
     %D%/jobs.c %D%/jobs.h \
     %D%/keycheck.c %D%/keycheck.h \
     %D%/lifecycle.c %D%/lifecycle.h \
     %D%/lineage.c %D%/lineage.h \
+    %D%/login.c \
     %D%/merkle.c %D%/merkle.h \
     %D%/ocsp.c %D%/ocsp.h \
     %D%/operations.c %D%/operations.h \

@@ -11,7 +11,8 @@ const cm_migration_t cm_migrations[] = {
     {2, "approvals", 1, migration_0002_approvals},
     {3, "keys", 1, migration_0003_keys},
     {4, "outside", 1, migration_0004_outside},
-    {5, "authority_request", 1, migration_0005_authority_request},
+    {5, "groups", 1, migration_0005_groups},
+    {6, "authority_request", 1, migration_0006_authority_request},
     {0, NULL, 0, NULL}};
 
 static const char table_of_migrations[] =
