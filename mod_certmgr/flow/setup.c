@@ -7,15 +7,13 @@
 #include "flow/audit.h"
 #include "flow/crl.h"
 #include "flow/ocsp.h"
+#include "flow/profiles.h"
 #include "flow/sign.h"
 #include "keys/key.h"
 #include "keys/keyring.h"
-#include "policy/profile.h"
+#include "policy/evaluate.h"
 #include "store/authorities.h"
 #include "store/certificates.h"
-#include "store/profiles.h"
-
-enum { BACKDATE = 60 }; /* seconds: clocks of others run behind */
 
 cm_error_t *cm_key_provide(int *made, cm_ctx_t *ctx, const cm_key_request_t *request)
 {
@@ -53,6 +51,7 @@ static cm_error_t *open_signer(cm_issuer_t **signer, const cm_ctx_t *ctx,
         cert = apr_pcalloc(ctx->pool, sizeof *cert);
         cert->subject = subject;
         cert->ski = spec->key_id;
+        cert->not_before = spec->not_before;
         cert->not_after = spec->not_after;
         cert->is_ca = spec->is_ca;
         cert->key_usage = spec->key_usage;
@@ -83,7 +82,7 @@ static cm_error_t *describe(cm_cert_spec_t *spec, const cm_ctx_t *ctx,
     if (error) {
         return error;
     }
-    spec->not_before = ctx->now - apr_time_from_sec(BACKDATE);
+    spec->not_before = apr_time_from_sec(apr_time_sec(ctx->now) - CM_BACKDATE);
     spec->not_after = ctx->now + apr_time_from_sec(seconds);
     spec->subject = subject->der;
     spec->spki = public->spki;
@@ -128,10 +127,8 @@ static cm_error_t *create(cm_ctx_t *ctx, const cm_authority_plan_t *plan)
     if (!error) {
         error = open_signer(&signer, ctx, plan, &spec);
     }
-    if (!error && spec.not_after > signer->cert->not_after) {
-        spec.not_after = signer->cert->not_after;
-    }
     if (!error) {
+        cm_issuer_bound(&spec, signer, ctx);
         spec.ocsp_url = plan->parent && signer->record->ocsp_key ? cm_ocsp_url(ctx) : NULL;
         error = cm_issuer_sign(&work.made, signer, &spec, ctx);
     }
@@ -154,26 +151,15 @@ static cm_error_t *create(cm_ctx_t *ctx, const cm_authority_plan_t *plan)
                              ctx->pool);
 }
 
-cm_error_t *cm_authority_create(int *made, cm_ctx_t *ctx, const cm_authority_plan_t *plan)
+cm_error_t *cm_authority_provide(cm_ctx_t *ctx, const char *name)
 {
-    const cm_key_request_t own = {plan->key, plan->algorithm, CM_KEY_SIGN};
-    const cm_key_request_t responder = {plan->ocsp_key, "P-256", CM_KEY_SIGN};
     cm_authority_t *authority;
     int key_made;
-    cm_error_t *error = cm_authority_read(&authority, ctx->store, plan->name, ctx->pool);
+    cm_error_t *error = cm_authority_read(&authority, ctx->store, name, ctx->pool);
 
-    *made = 0;
-    if (error && error->code == CM_E_NOT_FOUND) {
-        error = cm_key_provide(&key_made, ctx, &own);
-        if (!error) {
-            error = create(ctx, plan);
-        }
-        if (!error) {
-            *made = 1;
-            error = cm_authority_read(&authority, ctx->store, plan->name, ctx->pool);
-        }
-    }
-    if (!error && plan->ocsp_key) {
+    if (!error && authority->ocsp_key) {
+        const cm_key_request_t responder = {authority->ocsp_key, "P-256", CM_KEY_SIGN};
+
         error = cm_key_provide(&key_made, ctx, &responder);
         if (!error && !authority->ocsp_der.len) {
             error = cm_ocsp_renew(ctx, authority->name);
@@ -185,40 +171,40 @@ cm_error_t *cm_authority_create(int *made, cm_ctx_t *ctx, const cm_authority_pla
     return error;
 }
 
-static cm_error_t *store_profile(cm_txn_t *txn, cm_audit_event_t *event, void *baton)
+cm_error_t *cm_authority_create(int *made, cm_ctx_t *ctx, const cm_authority_plan_t *plan)
 {
-    (void)event;
-    return cm_profile_insert(txn, baton);
+    const cm_key_request_t own = {plan->key, plan->algorithm, CM_KEY_SIGN};
+    cm_authority_t *authority;
+    int key_made;
+    cm_error_t *error = cm_authority_read(&authority, ctx->store, plan->name, ctx->pool);
+
+    *made = 0;
+    if (error && error->code == CM_E_NOT_FOUND) {
+        error = cm_key_provide(&key_made, ctx, &own);
+        if (!error) {
+            error = create(ctx, plan);
+        }
+        *made = !error;
+    }
+    return error ? error : cm_authority_provide(ctx, plan->name);
 }
 
 cm_error_t *cm_profile_store(apr_int64_t *version, cm_ctx_t *ctx, const char *name,
                              const char *text)
 {
-    cm_profile_record_t *newest = NULL;
-    cm_profile_record_t record = {name, 1, text, ctx->now};
-    cm_audit_draft_t *draft = cm_audit_begin(ctx, "profile.store", name);
-    cm_profile_t *profile;
-    cm_error_t *error = cm_profile_parse(&profile, cm_bytes_of_text(text), ctx->pool);
+    cm_profile_change_t change;
+    cm_error_t *error = cm_profile_decide(&change, ctx, cm_bytes_of_text(text));
 
-    if (!error && strcmp(profile->name, name) != 0) {
-        error = cm_error_locate(cm_error_make(ctx->pool, CM_E_VALUE,
-                                              "the text is of the profile \"%s\"", profile->name),
-                                "/name", "profile.name");
+    if (!error && strcmp(change.profile->name, name) != 0) {
+        error = cm_error_make(ctx->pool, CM_E_VALUE, "the text is of the profile \"%s\"",
+                              change.profile->name);
+        cm_error_locate(error, "/name", "profile.name");
     }
-    if (error) {
-        return error;
+    if (!error) {
+        error = cm_profile_import(&change, ctx, cm_bytes_of_text(text));
     }
-    error = cm_profile_read(&newest, ctx->store, name, 0, ctx->pool);
-    if (error && error->code != CM_E_NOT_FOUND) {
-        return error;
+    if (!error) {
+        *version = change.record.version;
     }
-    if (!error && strcmp(newest->text, text) == 0) {
-        *version = newest->version;
-        return NULL;
-    }
-    record.version = error ? 1 : newest->version + 1;
-    *version = record.version;
-    cm_json_set_integer(draft->detail, "version", record.version);
-    return cm_store_transact(ctx->store, store_profile, &record, cm_audit_finish(draft, ctx),
-                             ctx->pool);
+    return error;
 }

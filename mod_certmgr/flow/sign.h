@@ -14,12 +14,17 @@
 typedef struct {
     const cm_authority_t *record;
     const cm_cert_t *cert;
+    const apr_array_header_t *above; /* of const cm_cert_t *: its issuer and so on; NULL: nobody */
     struct cm_key_t *key;
     const struct cm_profile_t *profile; /* what it signs is checked against it; NULL: no profile */
 } cm_issuer_t;
 
 /* CM_E_CONFIG when the token's key is not the one in the certificate. */
 cm_error_t *cm_issuer_open(cm_issuer_t **issuer, const cm_ctx_t *ctx, const char *ca);
+
+/* For what is issued under no profile: let it begin CM_BACKDATE before now, and neither begin
+ * before the issuer nor end after it. spec->not_after is set. */
+void cm_issuer_bound(cm_cert_spec_t *spec, const cm_issuer_t *issuer, const cm_ctx_t *ctx);
 
 /* Fill in serial, issuer and algorithm, check what is to be signed (policy/lint.h), sign it, and
  * describe the result as an active certificate with a new id. `spec` is complete but for these

@@ -6,17 +6,23 @@ libcertmgr_la_SOURCES += \
     %D%/certificates.c %D%/certificates.h \
     %D%/crl.c %D%/crl.h \
     %D%/enroll.c \
+    %D%/groups.c %D%/groups.h \
+    %D%/expire.c %D%/expire.h \
     %D%/headfile.c %D%/headfile.h \
     %D%/health.c %D%/health.h \
     %D%/items.c %D%/items.h \
     %D%/jobs.c %D%/jobs.h \
     %D%/keycheck.c %D%/keycheck.h \
     %D%/lifecycle.c %D%/lifecycle.h \
+    %D%/lineage.c %D%/lineage.h \
+    %D%/login.c \
     %D%/merkle.c %D%/merkle.h \
     %D%/ocsp.c %D%/ocsp.h \
     %D%/operations.c %D%/operations.h \
+    %D%/outside.c %D%/outside.h \
     %D%/people.c %D%/people.h \
     %D%/perform.c %D%/perform.h \
+    %D%/profiles.c %D%/profiles.h \
     %D%/reinstate.c %D%/rekey.c %D%/renew.c \
     %D%/requests.c %D%/requests.h \
     %D%/retry.c %D%/retry.h \

@@ -92,4 +92,24 @@ for my $role (@roles) {
         is($list, may($role, 'revoke for others') ? 'revoked' : 'active', "it is $list");
     };
 }
+
+# A role that holds for a group only opens the routes, and nothing that does not belong to the group.
+is((ctl(qw(group add elsewhere)))[0], 0);
+for my $role (@roles) {
+    subtest "$role of another group and what belongs to user1" => sub {
+        my ($id) = map { $_->{json}{id} } call(GET => "$i->{CERTMGR_URL}/api/v1/me", ca => $i->{CERTMGR_CA}, cert => $person{$role});
+        is((ctl(qw(person role add), $id, $role, '--group', 'elsewhere'))[0], 0);
+        is((ctl(qw(person role remove), $id, $role))[0], 0);
+        is(by($role, GET => '/api/v1/me'), 200, 'me');
+        is(by($role, GET => "/api/v1/certificates/$request->{certificate}{id}$_"), 404, "certificate$_")
+            for '', '.cer', '.pem', '.p7b', '/chain.pem';
+        is(by($role, GET => "/api/v1/$_/$request->{id}"), 404, $_) for qw(enroll requests);
+        my $refused = may($role, 'own') ? 404 : 403;
+        is(by($role, POST => "/api/v1/enroll/$request->{id}/events", json => { event => 'cancel' }), $refused, 'cancel');
+        is(by($role, POST => '/api/v1/revoke', json => { certificate => $request->{certificate}{id}, reason => 'superseded', remarks => 'x' }),
+            $refused, 'revoke');
+        is(by($role, POST => '/api/v1/enroll', json => { profile => 'user', csr => csr() }), may($role, 'own') ? 422 : 403,
+            'no role of one group opens a profile of none');
+    };
+}
 done();
