@@ -135,6 +135,9 @@ cm_error_t *cm_ctl_group_member_remove(cm_run_t *run);   /* groups.c */
 cm_error_t *cm_ctl_key_compromised(cm_run_t *run);       /* keys.c */
 cm_error_t *cm_ctl_audit_verify(cm_run_t *run);          /* audit.c */
 cm_error_t *cm_ctl_audit_head(cm_run_t *run);            /* audit.c */
+cm_error_t *cm_ctl_audit_list(cm_run_t *run);            /* events.c */
+cm_error_t *cm_ctl_audit_export(cm_run_t *run);          /* events.c */
+cm_error_t *cm_ctl_audit_refusals(cm_run_t *run);        /* events.c */
 cm_error_t *cm_ctl_jobs_list(cm_run_t *run);             /* jobs.c */
 cm_error_t *cm_ctl_jobs_run(cm_run_t *run);              /* jobs.c */
 cm_error_t *cm_ctl_token_list(cm_run_t *run);            /* tokens.c */

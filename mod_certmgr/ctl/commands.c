@@ -68,8 +68,30 @@ static const cm_option_t import_options[] = {{"dry-run", NULL, "only say what wo
                                              {NULL, NULL, NULL}};
 
 static const cm_option_t verify_options[] = {
-    {"head", "FILE", "heads kept elsewhere (default: the file of CertMgrAuditHeads)"},
+    {"head", "FILE",
+     "heads kept elsewhere; may be repeated (default: the file of CertMgrAuditHeads)"},
     {NULL, NULL, NULL}};
+
+/* clang-format off */
+#define EVENT_FILTERS                                                                              \
+    {"action", "NAME", "only events of this action"},                                              \
+    {"outcome", "WORD", "only what was done, or what was refused"},                                \
+    {"actor", "ID", "only what this person did"},                                                  \
+    {"object", "ID", "only what was done to this object"},                                         \
+    {"trace", "ID", "only events of the call with this X-Request-Id"},                             \
+    {"since", "TIME", "only from this time on (2026-11-22T16:00:00Z)"},                            \
+    {"until", "TIME", "only before this time"}
+/* clang-format on */
+
+static const cm_option_t event_options[] = {
+    EVENT_FILTERS,
+    {"limit", "N", "most events to show, up to 200 (default: 50)"},
+    {NULL, NULL, NULL}};
+
+static const cm_option_t export_options[] = {EVENT_FILTERS,
+                                             {"csv", NULL, "as CSV (default)"},
+                                             {"jsonl", NULL, "as JSON, one event a line"},
+                                             {NULL, NULL, NULL}};
 
 static const cm_option_t lifecycle_options[] = {{"dot", NULL, "as a graph for Graphviz"},
                                                 {NULL, NULL, NULL}};
@@ -198,6 +220,16 @@ static const cm_command_t commands[] = {
     {"audit head", "", NULL, CM_NEEDS_ALL, cm_ctl_audit_head,
      "Seal what is waiting and print the signed head of the audit log",
      "Keep its output in another place and give it to audit verify --head later."},
+    {"audit list", "", event_options, CM_NEEDS_DATABASE, cm_ctl_audit_list,
+     "List the newest events of the audit log", "Several filters all have to hold."},
+    {"audit export", "", export_options, CM_NEEDS_DATABASE, cm_ctl_audit_export,
+     "Write all events that the filters let through, newest first",
+     "The export is an event of its own. In CSV, a cell that a spreadsheet would take for a "
+     "formula\n"
+     "(it begins with = + - @, a tab or a line end) gets an apostrophe before it; --jsonl is "
+     "exact."},
+    {"audit refusals", "", NULL, CM_NEEDS_DATABASE, cm_ctl_audit_refusals,
+     "Show how many calls of strangers were refused, by hour and rule", ""},
     {"jobs list", "", NULL, CM_NEEDS_NOTHING, cm_ctl_jobs_list, "List the server's jobs", ""},
     {"jobs run", "[NAME]", NULL, CM_NEEDS_ALL, cm_ctl_jobs_run, "Run one job, or all, now",
      "A job that another process is at is passed over."},

@@ -5,7 +5,7 @@ libcertmgr_la_SOURCES += \
 
 bin_PROGRAMS += certmgrctl
 certmgrctl_SOURCES = \
-    %D%/audit.c \
+    %D%/audit.c %D%/events.c \
     %D%/authorities.c \
     %D%/ceremony.c %D%/ceremony.h \
     %D%/command.h %D%/commands.c \

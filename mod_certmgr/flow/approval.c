@@ -5,6 +5,7 @@
 
 #include "flow/items.h"
 #include "store/approvals.h"
+#include "store/certificates.h"
 
 static int is_approval(const cm_item_t *item)
 {
@@ -63,6 +64,9 @@ cm_error_t *cm_approval_refuse(const cm_request_t *request, const cm_ctx_t *ctx)
     if (cm_is_requester(request, ctx)) {
         return forbidden(ctx, "approval.own", "nobody decides on their own request");
     }
+    if (request->owner && strcmp(request->owner, ctx->who->person->id) == 0) {
+        return forbidden(ctx, "approval.own", "nobody decides on their own certificate");
+    }
     if (cm_approval_is_open(request, ctx) && find_open(request, roles_for(request, ctx)) < 0) {
         return forbidden(ctx, "approval.role", "no open approval asks for a role of yours");
     }
@@ -89,6 +93,7 @@ void cm_approval_count(cm_item_t *item, int place, const cm_request_t *request, 
 cm_error_t *cm_approval_read(cm_request_t *request, const cm_ctx_t *ctx)
 {
     apr_array_header_t *approvals;
+    cm_certificate_t *target = NULL;
     int asks = 0;
     cm_error_t *error;
 
@@ -99,8 +104,12 @@ cm_error_t *cm_approval_read(cm_request_t *request, const cm_ctx_t *ctx)
         return NULL;
     }
     error = cm_approvals_list(&approvals, ctx->store, request->id, ctx->pool);
+    if (!error && request->certificate) {
+        error = cm_certificate_read(&target, ctx->store, request->certificate, ctx->pool);
+    }
     if (!error) {
         request->approvals = approvals;
+        request->owner = target ? target->owner : NULL;
     }
     return error;
 }

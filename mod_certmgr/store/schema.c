@@ -12,8 +12,11 @@ const cm_migration_t cm_migrations[] = {
     {3, "keys", 1, migration_0003_keys},
     {4, "outside", 1, migration_0004_outside},
     {5, "groups", 1, migration_0005_groups},
-    {6, "authority_request", 1, migration_0006_authority_request},
-    {0, NULL, 0, NULL}};
+    {6, "request_life", 1, migration_0006_request_life},
+    {7, "audit", 1, migration_0007_audit},
+    {8, "authority_request", 1, migration_0008_authority_request},
+    {0, NULL, 0, NULL},
+};
 
 static const char table_of_migrations[] =
     "CREATE TABLE IF NOT EXISTS schema_migration ("
