@@ -189,6 +189,8 @@ START_TEST(a_wrong_field_of_the_further_ones_is_refused)
          "/name_constraints/permitted/0", "value.word", 0},
         {"{\"name_constraints\":{\"excluded\":[\"ip:192.0.2.1/24\"]}}",
          "/name_constraints/excluded/0", "value.word", 0},
+        {"{\"policies\":[{\"oid\":\"1.2.3\",\"cps\":\"https://x.?/cps\"}]}", "/policies/0/cps",
+         "value.word", 0},
         {"{\"critical\":[\"keyUsage\"]}", "/critical/0", "value.word", 0},
         {"{\"crl_urls\":[\"example.test/a.crl\"]}", "/crl_urls/0", "value.word", 0},
         {"{\"validity\":{\"choice\":\"no\"}}", "/validity/choice", "value.type", 0},
