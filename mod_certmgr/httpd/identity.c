@@ -84,10 +84,17 @@ static const char *login_of(const char *type)
     return "user";
 }
 
-/* r->user without ap_auth_type was set by something that does not authenticate (SSLUserName). */
+/* r->user without ap_auth_type was set by something that does not authenticate. mod_ssl's
+ * SSLUserName puts a part of the certificate there, and says "ClientCert": the certificate itself
+ * is looked up in our records, and a name in it must not pass for somebody's log-in name. */
+static int is_log_in(const request_rec *r)
+{
+    return r->user && *r->user && r->ap_auth_type && strcasecmp(r->ap_auth_type, "ClientCert") != 0;
+}
+
 static void collect_user(cm_evidence_t *evidence, request_rec *r)
 {
-    if (r->user && *r->user && r->ap_auth_type) {
+    if (is_log_in(r)) {
         const char *realm = ap_auth_name(r);
 
         evidence->user = r->user;
