@@ -360,28 +360,6 @@ START_TEST(a_certificate_that_a_proxy_hands_on_logs_in)
 }
 END_TEST
 
-START_TEST(a_name_logs_in_when_it_is_known)
-{
-    cm_evidence_t evidence = {.user = "jane", .realm = "intranet"};
-    cm_identity_t *who;
-
-    assert_refused(cm_identity_resolve(&who, ctx, &evidence), CM_E_FORBIDDEN, "login.unknown");
-    sql("INSERT INTO identity (method, issuer, subject, person) "
-        "SELECT 'user', 'intranet', 'jane', id FROM person WHERE name = 'user2'");
-    assert_done(cm_identity_resolve(&who, ctx, &evidence));
-    ck_assert_str_eq(who->person->name, "user2");
-    evidence.realm = "elsewhere";
-    assert_refused(cm_identity_resolve(&who, ctx, &evidence), CM_E_FORBIDDEN, "login.unknown");
-    sql("INSERT INTO identity (method, issuer, subject, person) "
-        "SELECT 'user', '', 'jane', id FROM person WHERE name = 'user1'");
-    assert_done(cm_identity_resolve(&who, ctx, &evidence)); /* in each realm that has no own one */
-    ck_assert_str_eq(who->person->name, "user1");
-    evidence.realm = "intranet";
-    assert_done(cm_identity_resolve(&who, ctx, &evidence));
-    ck_assert_str_eq(who->person->name, "user2");
-}
-END_TEST
-
 TCase *status_case(void)
 {
     TCase *tcase = flow_case("status");
@@ -396,6 +374,5 @@ TCase *status_case(void)
     tcase_add_test(tcase, an_entry_outlives_its_certificate_by_one_list);
     tcase_add_test(tcase, only_a_good_certificate_logs_in);
     tcase_add_test(tcase, a_certificate_that_a_proxy_hands_on_logs_in);
-    tcase_add_test(tcase, a_name_logs_in_when_it_is_known);
     return tcase;
 }

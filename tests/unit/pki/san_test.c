@@ -29,6 +29,9 @@ START_TEST(names_that_are_taken)
         {"uri:http://[2001:db8::1]:80/", "uri:http://[2001:db8::1]:80/"},
         {"uri:http://192.0.2.1", "uri:http://192.0.2.1"},
         {"upn:zoë@example.test", "upn:zoë@example.test"},
+        {"dirname:cn=Zoë \\, x,O=Example", "dirname:CN=Zoë \\, x,O=Example"},
+        {"dirname:OU=a+CN=b,C=NL", "dirname:CN=b+OU=a,C=NL"},
+        {"rid:1.2.3.4", "rid:1.2.3.4"},
     };
     apr_array_header_t *list = apr_array_make(pool, 1, sizeof(cm_san_t)), *back;
     cm_bytes_t der;
@@ -130,6 +133,19 @@ START_TEST(names_that_are_refused)
 }
 END_TEST
 
+START_TEST(directories_and_ids_that_are_refused)
+{
+    static const char *const cases[] = {"dirname:", "dirname:Jane", "dirname:C=NLD",
+                                        "rid:",     "rid:1",        "rid:1.2.x"};
+    cm_san_t san;
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assert_refused(cm_san_read(&san, cases[i], pool), CM_E_VALUE,
+                       i < 3 ? "san.dirname" : "san.rid");
+    }
+}
+END_TEST
+
 START_TEST(general_names_that_are_refused)
 {
     static const struct {
@@ -148,6 +164,7 @@ START_TEST(general_names_that_are_refused)
         {"3003 860161", "san.uri"},
         {"3005 88032a0304", NULL},
         {"3004 a4023000", NULL},
+        {"3004 a4023100", "name.syntax"},
         {"3000", "san.empty"},
         {"0500", "san.syntax"},
         {"3003 820161 00", "san.syntax"},
@@ -205,6 +222,7 @@ TCase *san_case(void)
     tcase_add_test(tcase, names_that_are_taken);
     tcase_add_test(tcase, names_that_are_refused);
     tcase_add_test(tcase, general_names_that_are_refused);
+    tcase_add_test(tcase, directories_and_ids_that_are_refused);
     tcase_add_test(tcase, lists_are_bounded);
     return tcase;
 }
