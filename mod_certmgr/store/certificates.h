@@ -37,6 +37,13 @@ typedef struct {
 cm_error_t *cm_certificate_state(cm_revocation_state_t *state, cm_store_t *store, const char *ca,
                                  const char *serial, apr_pool_t *pool);
 
+/* The certificate in a row with the columns of CM_SQL_CERTIFICATE_READ. */
+cm_error_t *cm_certificate_of_row(cm_certificate_t **certificate, const cm_rows_t *rows, int row,
+                                  apr_pool_t *pool);
+
+/* What a subject alternative name is found by: in lower case (A to Z), without its kind. */
+const char *cm_certificate_name_key(const char *name, apr_pool_t *pool);
+
 /* With the rows of its names. CM_E_CONFLICT with rule "store.unique" when (ca, serial) is taken. */
 cm_error_t *cm_certificate_insert(cm_txn_t *txn, const cm_certificate_t *certificate);
 

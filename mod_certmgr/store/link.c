@@ -41,6 +41,10 @@ typedef struct {
 /* The first match counts. The texts of SQLite are always English; it says nothing at all about a
  * statement that a change of the schema on its own connection made useless. */
 static const symptom_t symptoms[] = {
+    {"create extension", CM_FAULT_FINAL, CM_E_CONFIG, "store.extension",
+     "the database lacks the extension pg_trgm and its owner may not make it"},
+    {"extension \"pg_trgm\" is not available", CM_FAULT_FINAL, CM_E_CONFIG, "store.extension",
+     "the server has no extension pg_trgm: install PostgreSQL's contrib modules"},
     {"UNIQUE constraint failed", CM_FAULT_FINAL, CM_E_CONFLICT, "store.unique",
      "such a record exists already"},
     {"uq_", CM_FAULT_FINAL, CM_E_CONFLICT, "store.unique", "such a record exists already"},

@@ -15,15 +15,18 @@ libcertmgr_la_SOURCES += \
     %D%/revocations.c \
     %D%/rows.c %D%/rows.h \
     %D%/schema.c %D%/schema.h \
+    %D%/search.c %D%/search.h %D%/search_filter.c %D%/search_filter.h \
+    %D%/search_index.c \
     %D%/source.c %D%/source.h \
     %D%/statement.c %D%/statement.h %D%/statements.def \
     %D%/store.c %D%/store.h \
     %D%/turn.c %D%/turn.h \
+    %D%/walk.c %D%/walk.h \
     %D%/work.h
 
 # Migrations are compiled in, so that a program and its schema can't be of different versions.
 store_migrations = %D%/migrations/0001_initial.sql %D%/migrations/0002_approvals.sql \
-    %D%/migrations/0003_keys.sql
+    %D%/migrations/0003_keys.sql %D%/migrations/0007_search.sql
 EXTRA_DIST += $(store_migrations) %D%/migrations/embed.awk
 %D%/schema.lo: %D%/migrations_sql.h
 CLEANFILES += %D%/migrations_sql.h
