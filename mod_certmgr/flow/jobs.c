@@ -6,6 +6,7 @@
 #include "flow/ocsp.h"
 #include "flow/perform.h"
 #include "flow/retry.h"
+#include "flow/search.h"
 #include "store/leases.h"
 
 enum { LEASE_SECONDS = 30 };
@@ -19,6 +20,8 @@ static const cm_job_t jobs[] = {
      "Take up requests whose signing was interrupted"},
     {"retries", cm_retry_is_due, cm_retry_job, 3600,
      "Forget old keys of calls that may be sent again"},
+    {"search", cm_search_is_due, cm_search_job, 1,
+     "Put new certificates into the index that searches for a part of a name use"},
     {"ocsp", cm_ocsp_is_due, cm_ocsp_job, 60, "Renew the certificates of the OCSP responders"},
     {NULL, NULL, NULL, 0, NULL},
 };

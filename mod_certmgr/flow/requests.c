@@ -193,3 +193,44 @@ cm_error_t *cm_request_page(apr_array_header_t **views, cm_ctx_t *ctx, int opera
     }
     return error;
 }
+
+static cm_error_t *empty_word(const char *name, const cm_ctx_t *ctx)
+{
+    return cm_error_locate(cm_error_make(ctx->pool, CM_E_VALUE, "there is nothing to search for"),
+                           cm_json_pointer("", name, ctx->pool), "search.empty");
+}
+
+cm_error_t *cm_request_search(cm_page_t *page, cm_ctx_t *ctx, int operation,
+                              const cm_request_words_t *words)
+{
+    const cm_request_search_t search = {operation,
+                                        words->state ? cm_state_of(words->state) : -1,
+                                        words->profile,
+                                        words->requester,
+                                        cm_visible_owner(ctx->who),
+                                        words->before,
+                                        (int)words->limit};
+    cm_error_t *error = NULL;
+
+    if (words->state && search.state < 0) {
+        error = cm_error_locate(cm_error_make(ctx->pool, CM_E_VALUE, "no state of a request"),
+                                "/state", "search.state");
+    }
+    if (words->profile && !*words->profile) {
+        error = cm_error_join(error, empty_word("profile", ctx));
+    }
+    if (words->requester && !*words->requester) {
+        error = cm_error_join(error, empty_word("requester", ctx));
+    }
+    if (!error) {
+        error = cm_requests_search(page, ctx->store, &search, ctx->pool);
+    }
+    for (int i = 0; !error && i < page->items->nelts; i++) {
+        void **item = &APR_ARRAY_IDX(page->items, i, void *);
+        cm_request_view_t *view;
+
+        error = cm_request_view(&view, ctx, *item);
+        *item = error ? NULL : view;
+    }
+    return error;
+}

@@ -75,9 +75,8 @@ static cm_error_t *item_of(cm_item_t *item, const cm_rows_t *rows, int row, apr_
     return error;
 }
 
-/* Rows of one request stand together, one an item of its checklist. */
-static cm_error_t *requests_of(apr_array_header_t **requests, const cm_rows_t *rows,
-                               apr_pool_t *pool)
+cm_error_t *cm_requests_of_rows(apr_array_header_t **requests, const cm_rows_t *rows,
+                                apr_pool_t *pool)
 {
     apr_array_header_t *checklist = NULL;
     cm_request_t *request = NULL;
@@ -107,7 +106,7 @@ cm_error_t *cm_request_read(cm_request_t **request, cm_store_t *store, const cha
     cm_error_t *error = cm_read_one(&rows, store, cm_statement(CM_SQL_REQUEST_READ), args, pool);
 
     if (!error) {
-        error = requests_of(&requests, rows, pool);
+        error = cm_requests_of_rows(&requests, rows, pool);
     }
     if (!error) {
         *request = APR_ARRAY_IDX(requests, 0, cm_request_t *);
@@ -138,7 +137,7 @@ cm_error_t *cm_requests_list(apr_array_header_t **requests, cm_store_t *store,
     *next = cm_value_integer(query->limit);
     error = cm_store_select(&rows, store, cm_statement(statements[by_operation][by_requester]),
                             args, pool);
-    return error ? error : requests_of(requests, rows, pool);
+    return error ? error : cm_requests_of_rows(requests, rows, pool);
 }
 
 static cm_error_t *store_checklist(cm_txn_t *txn, const cm_request_t *request)
@@ -221,7 +220,7 @@ cm_error_t *cm_request_lock(cm_request_t **request, cm_txn_t *txn, const cm_requ
         error = cm_txn_select(&rows, txn, cm_statement(CM_SQL_REQUEST_READ), id);
     }
     if (!error) {
-        error = requests_of(&requests, rows, cm_txn_pool(txn));
+        error = cm_requests_of_rows(&requests, rows, cm_txn_pool(txn));
     }
     if (!error) {
         *request = APR_ARRAY_IDX(requests, 0, cm_request_t *);

@@ -13,6 +13,7 @@ libcertmgr_la_SOURCES += \
     %D%/requests.c %D%/requests.h \
     %D%/retries.c %D%/retries.h \
     %D%/revocations.c \
+    %D%/request_search.c \
     %D%/rows.c %D%/rows.h \
     %D%/schema.c %D%/schema.h \
     %D%/search.c %D%/search.h %D%/search_filter.c %D%/search_filter.h \
