@@ -76,6 +76,7 @@ cm_error_t *cm_ctl_certificate_list(cm_run_t *run)
     } while (page.next && left > 0);
     cm_output_list(run, columns, items);
     if (page.next) {
+        fflush(stdout);
         fputs("there are more: ask for less, or raise --limit\n", stderr);
     }
     return NULL;
