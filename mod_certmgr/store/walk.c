@@ -15,6 +15,12 @@ typedef struct {
     int batch; /* ids of the next read: grows while few pass */
 } state_t;
 
+/* Keys that are looked at together: from inclusive, to exclusive. */
+typedef struct {
+    const apr_array_header_t *keys;
+    int from, to;
+} batch_t;
+
 const char *cm_walk_ids(const apr_array_header_t *ids, apr_pool_t *pool)
 {
     json_t *list = cm_json_array(pool);
@@ -26,14 +32,13 @@ const char *cm_walk_ids(const apr_array_header_t *ids, apr_pool_t *pool)
 }
 
 /* Adds the records in the order of their keys. *full is set at the first one beyond the page. */
-static void take_records(int *full, state_t *state, apr_hash_t *records,
-                         const apr_array_header_t *keys, int from, int to)
+static void take_records(int *full, state_t *state, apr_hash_t *records, const batch_t *batch)
 {
     const cm_walk_t *walk = state->walk;
     cm_walked_t *walked = state->walked;
 
-    for (int i = from; i < to && !*full; i++) {
-        const cm_key_t *key = &APR_ARRAY_IDX(keys, i, cm_key_t);
+    for (int i = batch->from; i < batch->to && !*full; i++) {
+        const cm_key_t *key = &APR_ARRAY_IDX(batch->keys, i, cm_key_t);
         void *record = apr_hash_get(records, key->id, APR_HASH_KEY_STRING);
 
         if (!record || (state->last && strcmp(state->last->id, key->id) == 0) ||
@@ -52,19 +57,19 @@ static void take_records(int *full, state_t *state, apr_hash_t *records,
 
 static cm_error_t *take_keys(int *full, state_t *state, const apr_array_header_t *keys)
 {
+    batch_t batch = {keys, 0, 0};
     cm_error_t *error = NULL;
 
-    for (int from = 0, to; !error && !*full && from < keys->nelts; from = to) {
+    for (; !error && !*full && batch.from < keys->nelts; batch.from = batch.to) {
         apr_array_header_t *ids = apr_array_make(state->pool, state->batch, sizeof(const char *));
         apr_hash_t *records = apr_hash_make(state->pool);
 
-        to = from + state->batch < keys->nelts ? from + state->batch : keys->nelts;
-        for (int i = from; i < to; i++) {
-            APR_ARRAY_PUSH(ids, const char *) = APR_ARRAY_IDX(keys, i, cm_key_t).id;
+        while (batch.to < keys->nelts && batch.to < batch.from + state->batch) {
+            APR_ARRAY_PUSH(ids, const char *) = APR_ARRAY_IDX(keys, batch.to++, cm_key_t).id;
         }
         error = state->walk->fetch(records, state->walk->baton, ids, state->pool);
         if (!error) {
-            take_records(full, state, records, keys, from, to);
+            take_records(full, state, records, &batch);
         }
         state->batch = state->batch * 2 < BATCH_MOST ? state->batch * 2 : BATCH_MOST;
     }
