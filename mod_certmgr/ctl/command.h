@@ -59,7 +59,7 @@ typedef struct {
 
 struct cm_command_t {
     const char *words;          /* "ca show"; NULL ends the table */
-    const char *arguments;      /* "NAME", "[NAME]", "ID ROLE", or "" */
+    const char *arguments;      /* "NAME", "[NAME]", "ID ROLE", "FILE...", or "" */
     const cm_option_t *options; /* or NULL */
     int needs;                  /* CM_NEEDS_... */
     cm_error_t *(*run)(cm_run_t *run);
@@ -110,14 +110,34 @@ cm_error_t *cm_ctl_certificate_show(cm_run_t *run);      /* certificates.c */
 cm_error_t *cm_ctl_crl_publish(cm_run_t *run);           /* authorities.c */
 cm_error_t *cm_ctl_profile_list(cm_run_t *run);          /* profiles.c */
 cm_error_t *cm_ctl_profile_show(cm_run_t *run);          /* profiles.c */
+cm_error_t *cm_ctl_profile_export(cm_run_t *run);        /* profiles.c */
+cm_error_t *cm_ctl_profile_diff(cm_run_t *run);          /* profiles.c */
+cm_error_t *cm_ctl_profile_check(cm_run_t *run);         /* profiles.c */
+cm_error_t *cm_ctl_profile_import(cm_run_t *run);        /* profiles.c */
 cm_error_t *cm_ctl_person_add(cm_run_t *run);            /* people.c */
 cm_error_t *cm_ctl_person_list(cm_run_t *run);           /* people.c */
 cm_error_t *cm_ctl_person_role_add(cm_run_t *run);       /* people.c */
 cm_error_t *cm_ctl_person_role_remove(cm_run_t *run);    /* people.c */
+cm_error_t *cm_ctl_person_login_add(cm_run_t *run);      /* people.c */
+cm_error_t *cm_ctl_person_login_remove(cm_run_t *run);   /* people.c */
+cm_error_t *cm_ctl_person_login_list(cm_run_t *run);     /* people.c */
 cm_error_t *cm_ctl_person_certificate(cm_run_t *run);    /* people.c */
+cm_error_t *cm_ctl_group_add(cm_run_t *run);             /* groups.c */
+cm_error_t *cm_ctl_group_list(cm_run_t *run);            /* groups.c */
+cm_error_t *cm_ctl_group_show(cm_run_t *run);            /* groups.c */
+cm_error_t *cm_ctl_group_remove(cm_run_t *run);          /* groups.c */
+cm_error_t *cm_ctl_group_profile_add(cm_run_t *run);     /* groups.c */
+cm_error_t *cm_ctl_group_profile_remove(cm_run_t *run);  /* groups.c */
+cm_error_t *cm_ctl_group_domain_add(cm_run_t *run);      /* groups.c */
+cm_error_t *cm_ctl_group_domain_remove(cm_run_t *run);   /* groups.c */
+cm_error_t *cm_ctl_group_member_add(cm_run_t *run);      /* groups.c */
+cm_error_t *cm_ctl_group_member_remove(cm_run_t *run);   /* groups.c */
 cm_error_t *cm_ctl_key_compromised(cm_run_t *run);       /* keys.c */
 cm_error_t *cm_ctl_audit_verify(cm_run_t *run);          /* audit.c */
 cm_error_t *cm_ctl_audit_head(cm_run_t *run);            /* audit.c */
+cm_error_t *cm_ctl_audit_list(cm_run_t *run);            /* events.c */
+cm_error_t *cm_ctl_audit_export(cm_run_t *run);          /* events.c */
+cm_error_t *cm_ctl_audit_refusals(cm_run_t *run);        /* events.c */
 cm_error_t *cm_ctl_jobs_list(cm_run_t *run);             /* jobs.c */
 cm_error_t *cm_ctl_jobs_run(cm_run_t *run);              /* jobs.c */
 cm_error_t *cm_ctl_token_list(cm_run_t *run);            /* tokens.c */

@@ -36,18 +36,61 @@ static const cm_option_t server_options[] = {
 static const cm_option_t add_options[] = {
     {"mail", "ADDRESS", "e-mail address"},
     {"user", "LOGIN", "name under which Apache's own authentication knows the person"},
-    {"realm", "NAME", "AuthName under which --user holds (default: any)"},
+    {"realm", "NAME", "AuthName, or provider, under which --user holds (default: any AuthName)"},
+    {"method", "METHOD", "how a provider vouches for the person: oidc or saml"},
+    {"issuer", "URL", "the provider: its claim iss, or its entity ID"},
+    {"subject", "NAME", "name there: the claim sub, or the NameID"},
     {"role", "ROLE", "role to give; may be repeated"},
     {NULL, NULL, NULL}};
+
+static const cm_option_t login_options[] = {
+    {"user", "LOGIN", "name under which Apache's own authentication knows the person"},
+    {"realm", "NAME", "AuthName, or provider, under which --user holds (default: any AuthName)"},
+    {"method", "METHOD", "how a provider vouches for the person: oidc or saml"},
+    {"issuer", "URL", "the provider: its claim iss, or its entity ID"},
+    {"subject", "NAME", "name there: the claim sub, or the NameID"},
+    {NULL, NULL, NULL}};
+
+static const cm_option_t role_options[] = {
+    {"group", "NAME", "group for which alone the role holds"}, {NULL, NULL, NULL}};
 
 static const cm_option_t certificate_options[] = {
     {"csr", "FILE", "certificate request (PEM; - for standard input)"},
     {"profile", "NAME", "certificate profile (default: user)"},
     {NULL, NULL, NULL}};
 
-static const cm_option_t verify_options[] = {
-    {"head", "FILE", "heads kept elsewhere (default: the file of CertMgrAuditHeads)"},
+static const cm_option_t version_options[] = {
+    {"version", "NUMBER", "version of the profile (default: the one in force)"},
     {NULL, NULL, NULL}};
+
+static const cm_option_t import_options[] = {{"dry-run", NULL, "only say what would be stored"},
+                                             {NULL, NULL, NULL}};
+
+static const cm_option_t verify_options[] = {
+    {"head", "FILE",
+     "heads kept elsewhere; may be repeated (default: the file of CertMgrAuditHeads)"},
+    {NULL, NULL, NULL}};
+
+/* clang-format off */
+#define EVENT_FILTERS                                                                              \
+    {"action", "NAME", "only events of this action"},                                              \
+    {"outcome", "WORD", "only what was done, or what was refused"},                                \
+    {"actor", "ID", "only what this person did"},                                                  \
+    {"object", "ID", "only what was done to this object"},                                         \
+    {"trace", "ID", "only events of the call with this X-Request-Id"},                             \
+    {"since", "TIME", "only from this time on (2026-11-22T16:00:00Z)"},                            \
+    {"until", "TIME", "only before this time"}
+/* clang-format on */
+
+static const cm_option_t event_options[] = {
+    EVENT_FILTERS,
+    {"limit", "N", "most events to show, up to 200 (default: 50)"},
+    {NULL, NULL, NULL}};
+
+static const cm_option_t export_options[] = {EVENT_FILTERS,
+                                             {"csv", NULL, "as CSV (default)"},
+                                             {"jsonl", NULL, "as JSON, one event a line"},
+                                             {NULL, NULL, NULL}};
 
 static const cm_option_t lifecycle_options[] = {{"dot", NULL, "as a graph for Graphviz"},
                                                 {NULL, NULL, NULL}};
@@ -91,18 +134,66 @@ static const cm_command_t commands[] = {
      "The server does so by itself after a revocation and when half of a CRL's time has passed."},
     {"profile list", "", NULL, CM_NEEDS_DATABASE, cm_ctl_profile_list,
      "List the certificate profiles in force", ""},
-    {"profile show", "NAME", NULL, CM_NEEDS_DATABASE, cm_ctl_profile_show,
-     "Print a profile as it is in force (JSON)", ""},
+    {"profile show", "NAME", version_options, CM_NEEDS_DATABASE, cm_ctl_profile_show,
+     "Show a profile as it is in force, or a former version", ""},
+    {"profile export", "NAME", version_options, CM_NEEDS_DATABASE, cm_ctl_profile_export,
+     "Print a profile just as it was imported (JSON)",
+     "To change a profile or to make one like it, export it to a file, edit the file, and import\n"
+     "it; a new name in it makes a new profile."},
+    {"profile diff", "NAME|FILE [VERSION] [VERSION]", NULL, CM_NEEDS_DATABASE, cm_ctl_profile_diff,
+     "Show what differs between versions of a profile, field by field",
+     "Without versions, the version in force is compared with the one before it; with one, with\n"
+     "that version. A FILE (a word with a dot or a slash) is compared with the version in force."},
+    {"profile check", "FILE...", NULL, CM_NEEDS_DATABASE, cm_ctl_profile_check,
+     "Say whether profiles could be imported",
+     "A profile is held against the JSON Schema of profiles, itself, RFC 5280 and the authority\n"
+     "that it names. Each violation is a line with the field, as JSON Pointer, and the rule."},
+    {"profile import", "FILE...", import_options, CM_NEEDS_DATABASE, cm_ctl_profile_import,
+     "Store new versions of profiles",
+     "Files are JSON (- for standard input) and are checked as by profile check. What is in force\n"
+     "already makes no new version. A file that is refused does not keep the others out."},
     {"person add", "NAME", add_options, CM_NEEDS_DATABASE, cm_ctl_person_add,
      "Add a person; prints the new id",
      "NAME is what certificates of the person will carry as common name."},
     {"person list", "", NULL, CM_NEEDS_DATABASE, cm_ctl_person_list, "List people and their roles",
      ""},
-    {"person role add", "ID ROLE", NULL, CM_NEEDS_DATABASE, cm_ctl_person_role_add,
+    {"person role add", "ID ROLE", role_options, CM_NEEDS_DATABASE, cm_ctl_person_role_add,
      "Give a person a role",
-     "Roles: user, operator, officer, administrator, ca-admin, auditor, client."},
-    {"person role remove", "ID ROLE", NULL, CM_NEEDS_DATABASE, cm_ctl_person_role_remove,
+     "Roles: user, operator, officer, administrator, ca-admin, auditor, client. Without --group "
+     "it\n"
+     "holds everywhere."},
+    {"person role remove", "ID ROLE", role_options, CM_NEEDS_DATABASE, cm_ctl_person_role_remove,
      "Take a role away from a person", ""},
+    {"person login add", "ID", login_options, CM_NEEDS_DATABASE, cm_ctl_person_login_add,
+     "Tie a further log-in to a person",
+     "Whoever comes by it is this person from then on, with its roles. A certificate that was\n"
+     "issued here needs no such line."},
+    {"person login remove", "ID", login_options, CM_NEEDS_DATABASE, cm_ctl_person_login_remove,
+     "Take a log-in from a person", ""},
+    {"person login list", "ID", NULL, CM_NEEDS_DATABASE, cm_ctl_person_login_list,
+     "List the log-ins of a person", "Those by certificate are not among them."},
+    {"group add", "NAME", NULL, CM_NEEDS_DATABASE, cm_ctl_group_add, "Make a group",
+     "A profile that a group lists is open to members only: of this group, or of another one that\n"
+     "lists it."},
+    {"group list", "", NULL, CM_NEEDS_DATABASE, cm_ctl_group_list, "List the groups", ""},
+    {"group show", "NAME", NULL, CM_NEEDS_DATABASE, cm_ctl_group_show,
+     "List the people of a group with what they are in it", ""},
+    {"group remove", "NAME", NULL, CM_NEEDS_DATABASE, cm_ctl_group_remove, "Remove a group",
+     "Refused while it lists profiles, which would be open to everybody then. What was made in it\n"
+     "keeps its name."},
+    {"group profile add", "NAME PROFILE", NULL, CM_NEEDS_DATABASE, cm_ctl_group_profile_add,
+     "Open a profile to the members of a group, and to nobody else", ""},
+    {"group profile remove", "NAME PROFILE", NULL, CM_NEEDS_DATABASE, cm_ctl_group_profile_remove,
+     "Take a profile from a group",
+     "A profile that no group lists any more is open to everybody whom it allows."},
+    {"group domain add", "NAME DOMAIN", NULL, CM_NEEDS_DATABASE, cm_ctl_group_domain_add,
+     "Note that a DNS name belongs to a group", ""},
+    {"group domain remove", "NAME DOMAIN", NULL, CM_NEEDS_DATABASE, cm_ctl_group_domain_remove,
+     "Take a DNS name from a group", ""},
+    {"group member add", "NAME ID", NULL, CM_NEEDS_DATABASE, cm_ctl_group_member_add,
+     "Put a person into a group", ""},
+    {"group member remove", "NAME ID", NULL, CM_NEEDS_DATABASE, cm_ctl_group_member_remove,
+     "Take a person out of a group", "Roles that hold for the group stay: person role remove."},
     {"person certificate", "ID", certificate_options, CM_NEEDS_ALL, cm_ctl_person_certificate,
      "Issue a certificate for a person who can't log in yet",
      "Submits a request in the person's name, under the rules of the profile, and prints the\n"
@@ -123,6 +214,16 @@ static const cm_command_t commands[] = {
     {"audit head", "", NULL, CM_NEEDS_ALL, cm_ctl_audit_head,
      "Seal what is waiting and print the signed head of the audit log",
      "Keep its output in another place and give it to audit verify --head later."},
+    {"audit list", "", event_options, CM_NEEDS_DATABASE, cm_ctl_audit_list,
+     "List the newest events of the audit log", "Several filters all have to hold."},
+    {"audit export", "", export_options, CM_NEEDS_DATABASE, cm_ctl_audit_export,
+     "Write all events that the filters let through, newest first",
+     "The export is an event of its own. In CSV, a cell that a spreadsheet would take for a "
+     "formula\n"
+     "(it begins with = + - @, a tab or a line end) gets an apostrophe before it; --jsonl is "
+     "exact."},
+    {"audit refusals", "", NULL, CM_NEEDS_DATABASE, cm_ctl_audit_refusals,
+     "Show how many calls of strangers were refused, by hour and rule", ""},
     {"jobs list", "", NULL, CM_NEEDS_NOTHING, cm_ctl_jobs_list, "List the server's jobs", ""},
     {"jobs run", "[NAME]", NULL, CM_NEEDS_ALL, cm_ctl_jobs_run, "Run one job, or all, now",
      "A job that another process is at is passed over."},

@@ -5,12 +5,13 @@ libcertmgr_la_SOURCES += \
 
 bin_PROGRAMS += certmgrctl
 certmgrctl_SOURCES = \
-    %D%/audit.c \
+    %D%/audit.c %D%/events.c \
     %D%/authorities.c \
     %D%/certificates.c \
     %D%/ceremony.c %D%/ceremony.h \
     %D%/command.h %D%/commands.c \
     %D%/database.c \
+    %D%/groups.c \
     %D%/help.c \
     %D%/init.c \
     %D%/jobs.c \

@@ -5,10 +5,17 @@
 
 #include "flow/items.h"
 #include "store/approvals.h"
+#include "store/certificates.h"
 
 static int is_approval(const cm_item_t *item)
 {
     return item->role != NULL;
+}
+
+/* The roles by which the caller decides on this request. */
+static unsigned roles_for(const cm_request_t *request, const cm_ctx_t *ctx)
+{
+    return cm_identity_roles(ctx->who, request->group);
 }
 
 /* The first open approval that asks for one of these roles; -1: none. */
@@ -57,7 +64,10 @@ cm_error_t *cm_approval_refuse(const cm_request_t *request, const cm_ctx_t *ctx)
     if (cm_is_requester(request, ctx)) {
         return forbidden(ctx, "approval.own", "nobody decides on their own request");
     }
-    if (cm_approval_is_open(request, ctx) && find_open(request, ctx->who->roles) < 0) {
+    if (request->owner && strcmp(request->owner, ctx->who->person->id) == 0) {
+        return forbidden(ctx, "approval.own", "nobody decides on their own certificate");
+    }
+    if (cm_approval_is_open(request, ctx) && find_open(request, roles_for(request, ctx)) < 0) {
         return forbidden(ctx, "approval.role", "no open approval asks for a role of yours");
     }
     return NULL;
@@ -83,6 +93,7 @@ void cm_approval_count(cm_item_t *item, int place, const cm_request_t *request, 
 cm_error_t *cm_approval_read(cm_request_t *request, const cm_ctx_t *ctx)
 {
     apr_array_header_t *approvals;
+    cm_certificate_t *target = NULL;
     int asks = 0;
     cm_error_t *error;
 
@@ -93,8 +104,12 @@ cm_error_t *cm_approval_read(cm_request_t *request, const cm_ctx_t *ctx)
         return NULL;
     }
     error = cm_approvals_list(&approvals, ctx->store, request->id, ctx->pool);
+    if (!error && request->certificate) {
+        error = cm_certificate_read(&target, ctx->store, request->certificate, ctx->pool);
+    }
     if (!error) {
         request->approvals = approvals;
+        request->owner = target ? target->owner : NULL;
     }
     return error;
 }
@@ -110,7 +125,7 @@ cm_error_t *cm_approval_give(cm_txn_t *txn, const cm_act_t *act)
         return error;
     }
     request->approvals = approvals;
-    approval.place = find_open(request, act->ctx->who->roles);
+    approval.place = find_open(request, roles_for(request, act->ctx));
     if (approval.place < 0) {
         return cm_error_make(cm_txn_pool(txn), CM_E_CONFLICT, "this approval is not open any more");
     }
@@ -121,7 +136,7 @@ cm_error_t *cm_approval_give(cm_txn_t *txn, const cm_act_t *act)
 
 cm_error_t *cm_approval_withhold(cm_txn_t *txn, const cm_act_t *act)
 {
-    int place = find_open(act->request, act->ctx->who->roles);
+    int place = find_open(act->request, roles_for(act->request, act->ctx));
     cm_item_t *item;
 
     if (place < 0) {

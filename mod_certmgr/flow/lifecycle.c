@@ -89,6 +89,8 @@ static const cm_transition_t lifecycle[] = {
     OWN(CM_STATE_PENDING, "cancel", CM_STATE_CANCELLED, "request.cancel"),
     OWN(CM_STATE_DECLINED, "cancel", CM_STATE_CANCELLED, "request.cancel"),
     OWN(CM_STATE_APPROVED, "cancel", CM_STATE_CANCELLED, "request.cancel"),
+    SYSTEM(CM_STATE_PENDING, "expire", CM_STATE_EXPIRED, NULL, "request.expire"),
+    SYSTEM(CM_STATE_DECLINED, "expire", CM_STATE_EXPIRED, NULL, "request.expire"),
     SYSTEM(CM_STATE_APPROVED, "claim", CM_STATE_ISSUING, NULL, "request.claim"),
     SYSTEM(CM_STATE_ISSUING, "perform", CM_STATE_ISSUED, NULL, "request.perform"),
     SYSTEM(CM_STATE_ISSUING, "fail", CM_STATE_REJECTED, NULL, "request.fail"),
@@ -110,7 +112,7 @@ cm_error_t *cm_lifecycle_find(const cm_transition_t **row, const cm_request_t *r
         if (at->by_system || at->from != request->state || strcmp(at->event, event) != 0) {
             continue;
         }
-        error = cm_identity_require(ctx->who, at->permission, ctx->pool);
+        error = cm_identity_require_in(ctx->who, at->permission, request->group, ctx->pool);
         if (error) {
             return error;
         }
@@ -142,7 +144,7 @@ void cm_lifecycle_settle(cm_request_t *request, const cm_ctx_t *ctx)
 
 static int is_allowed(const cm_transition_t *row, const cm_request_t *request, const cm_ctx_t *ctx)
 {
-    return cm_identity_may(ctx->who, row->permission) &&
+    return cm_identity_may_in(ctx->who, row->permission, request->group) &&
            (!row->guard || row->guard(request, ctx)) &&
            (!row->refuse || !row->refuse(request, ctx));
 }

@@ -165,7 +165,7 @@ cm_error_t *cm_request_find(cm_request_t **request, const cm_ctx_t *ctx, int ope
         return error->code == CM_E_NOT_FOUND ? no_such_request(ctx) : error;
     }
     if ((operation >= 0 && (int)(*request)->operation != operation) ||
-        !cm_visible_to(ctx->who, (*request)->requester)) {
+        !cm_visible_to(ctx->who, (*request)->requester, (*request)->group)) {
         return no_such_request(ctx);
     }
     return NULL;
@@ -177,21 +177,6 @@ cm_error_t *cm_request_show(cm_request_view_t **view, cm_ctx_t *ctx, int operati
     cm_error_t *error = cm_request_find(&request, ctx, operation, id);
 
     return error ? error : cm_request_view(view, ctx, request);
-}
-
-cm_error_t *cm_request_page(apr_array_header_t **views, cm_ctx_t *ctx, int operation,
-                            const char *before, int limit)
-{
-    const cm_request_query_t query = {operation, cm_visible_owner(ctx->who), before, limit};
-    apr_array_header_t *requests;
-    cm_error_t *error = cm_requests_list(&requests, ctx->store, &query, ctx->pool);
-
-    *views = apr_array_make(ctx->pool, limit, sizeof(cm_request_view_t *));
-    for (int i = 0; !error && i < requests->nelts; i++) {
-        error = cm_request_view(apr_array_push(*views), ctx,
-                                APR_ARRAY_IDX(requests, i, cm_request_t *));
-    }
-    return error;
 }
 
 static cm_error_t *empty_word(const char *name, const cm_ctx_t *ctx)
@@ -207,7 +192,7 @@ cm_error_t *cm_request_search(cm_page_t *page, cm_ctx_t *ctx, int operation,
                                         words->state ? cm_state_of(words->state) : -1,
                                         words->profile,
                                         words->requester,
-                                        cm_visible_owner(ctx->who),
+                                        cm_visible_bounds(ctx),
                                         words->before,
                                         (int)words->limit};
     cm_error_t *error = NULL;

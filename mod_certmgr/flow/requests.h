@@ -56,10 +56,6 @@ typedef struct {
 cm_error_t *cm_request_search(cm_page_t *page, cm_ctx_t *ctx, int operation,
                               const cm_request_words_t *words);
 
-/* Array of cm_request_view_t *, newest first. */
-cm_error_t *cm_request_page(apr_array_header_t **views, cm_ctx_t *ctx, int operation,
-                            const char *before, int limit);
-
 /* The wish can be changed with "resubmit" only; what is absent stays as it was. */
 typedef struct {
     const char *event; /* "cancel", ...: a row of flow/lifecycle.c */

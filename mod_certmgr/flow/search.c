@@ -61,7 +61,7 @@ static cm_error_t *find_profiles(cm_search_t *search, cm_ctx_t *ctx, const char 
 
 cm_error_t *cm_certificate_search(cm_page_t *page, cm_ctx_t *ctx, const cm_search_words_t *words)
 {
-    cm_search_t search = {.now = ctx->now, .owner = ctx->who ? cm_visible_owner(ctx->who) : NULL};
+    cm_search_t search = {.now = ctx->now, .bounds = cm_visible_bounds(ctx)};
     cm_error_t *error = cm_search_parse(&search, words, ctx->pool);
 
     if (!error && words->issuer) {

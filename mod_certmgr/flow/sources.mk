@@ -2,20 +2,26 @@
 libcertmgr_la_SOURCES += \
     %D%/actions.def \
     %D%/act.c %D%/approval.c %D%/approval.h \
-    %D%/audit.c %D%/audit.h %D%/audit_verify.c \
+    %D%/audit.c %D%/audit.h %D%/audit_read.c %D%/audit_read.h %D%/audit_verify.c \
     %D%/certificates.c %D%/certificates.h \
     %D%/crl.c %D%/crl.h \
     %D%/enroll.c \
+    %D%/groups.c %D%/groups.h \
+    %D%/expire.c %D%/expire.h \
+    %D%/headfile.c %D%/headfile.h \
     %D%/health.c %D%/health.h \
     %D%/items.c %D%/items.h \
     %D%/jobs.c %D%/jobs.h \
     %D%/keycheck.c %D%/keycheck.h \
     %D%/lifecycle.c %D%/lifecycle.h \
+    %D%/lineage.c %D%/lineage.h \
+    %D%/login.c \
     %D%/merkle.c %D%/merkle.h \
     %D%/ocsp.c %D%/ocsp.h \
     %D%/operations.c %D%/operations.h \
     %D%/people.c %D%/people.h \
     %D%/perform.c %D%/perform.h \
+    %D%/profiles.c %D%/profiles.h \
     %D%/reinstate.c %D%/rekey.c %D%/renew.c \
     %D%/requests.c %D%/requests.h \
     %D%/retry.c %D%/retry.h \
@@ -24,6 +30,7 @@ libcertmgr_la_SOURCES += \
     %D%/setup.c %D%/setup.h \
     %D%/server.c %D%/server.h \
     %D%/sign.c %D%/sign.h \
+    %D%/strangers.c %D%/strangers.h \
     %D%/successor.c %D%/suspend.c \
     %D%/target.c %D%/target.h \
     %D%/upkeep.c %D%/upkeep.h \

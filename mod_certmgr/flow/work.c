@@ -16,7 +16,8 @@ cm_error_t *cm_work_prepare(cm_work_t *work, const cm_submission_t *submission)
     const cm_operation_row_t *row = cm_operation_row(submission->operation);
     cm_error_t *error = row ? row->take(work, submission) : not_offered(work);
 
-    if (!error && !cm_profile_allows(work->profile, work->request->operation, ctx->who->roles)) {
+    if (!error && !cm_profile_allows(work->profile, work->request->operation,
+                                     cm_identity_roles(ctx->who, work->request->group))) {
         error = not_offered(work);
     }
     if (!error) {

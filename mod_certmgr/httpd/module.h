@@ -15,6 +15,7 @@
 #include <http_config.h>
 
 #include "base/context.h"
+#include "flow/strangers.h"
 #include "keys/keyring.h"
 #include "policy/config.h"
 #include "proto/proto.h"
@@ -33,14 +34,19 @@ typedef struct {
     int number;
 } cm_line_t;
 
+/* CertMgrRole, CertMgrGroup and CertMgrRegister with their expressions parsed. */
+typedef struct cm_claims_t cm_claims_t;
+
 typedef struct {
     const cm_config_t *config;
+    const cm_claims_t *claims;
     const cm_error_t *error;    /* why nothing can be served, or NULL */
     server_rec *server;         /* where the directives stand: its database is ours */
     apr_array_header_t *tokens; /* of cm_token_config_t, with their PINs */
     /* made in each child */
     cm_store_t *store;
     cm_keyring_t *keys;
+    cm_strangers_t *strangers;
     const char *holder; /* of leases: unique among processes and nodes */
 } cm_service_t;
 
@@ -77,8 +83,18 @@ void cm_conftree_database(const char **driver, const char **params, const server
 /* Connections of mod_dbd, of the database of this server. */
 const cm_db_source_t *cm_database_source(server_rec *server, apr_pool_t *pool);
 
+cm_claims_t *cm_claims_make(apr_pool_t *pool);
+
+/* Parse the expressions that `line` has added to the configuration. CM_E_CONFIG, rule
+ * config.expression. */
+cm_error_t *cm_claims_read(cm_claims_t *claims, const cm_config_t *config, const cm_line_t *line,
+                           apr_pool_t *pool);
+
+/* Let the configuration give roles and groups, and register strangers. */
+void cm_claims_attach(cm_evidence_t *evidence, request_rec *r, const cm_service_t *service);
+
 /* What mod_ssl, a trusted proxy and the authentication modules know about the caller. */
-void cm_evidence_collect(cm_evidence_t *evidence, request_rec *r, const cm_config_t *config);
+void cm_evidence_collect(cm_evidence_t *evidence, request_rec *r, const cm_service_t *service);
 
 /* What work for this request needs; nobody has been identified yet. */
 void cm_call_context(cm_ctx_t *ctx, request_rec *r, const cm_service_t *service);
@@ -89,11 +105,12 @@ void cm_authz_register(apr_pool_t *pool);
 /* Serve a request for what is mounted here. */
 int cm_call_serve(request_rec *r, const cm_place_t *place, const cm_service_t *service);
 
-/* Before httpd writes an error of its own: have it told as a problem document. */
-void cm_errors_insert(request_rec *r);
+/* Before httpd writes an error of its own: have it told as a problem document, and counted when it
+ * refuses a stranger. */
+void cm_errors_insert(request_rec *r, const cm_service_t *service);
 void cm_errors_register(void);
 
-/* Have mod_watchdog run the jobs. */
+/* Have mod_watchdog run the jobs, each in one process, and write the counts of every process. */
 cm_error_t *cm_watchdog_register(cm_service_t *service, apr_pool_t *pool);
 
 /* Logs to the error log of a request, or of a server. */

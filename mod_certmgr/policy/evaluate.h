@@ -30,6 +30,9 @@ typedef struct {
  * have: no encipherment with EC (RFC 8813 section 3), no agreement with RSA (RFC 3279 2.3.1). */
 unsigned cm_key_usages_of(const char *algorithm);
 
+/* Whether the key usages that are left of a profile's serve all that the profile is for. */
+int cm_profile_is_usable(const cm_profile_t *profile, unsigned key_usage, apr_pool_t *pool);
+
 /* What to sign. Serial, signature algorithm, issuer and its key id are left to whoever signs.
  *
  * Names come from where the profile says. Of a CSR nothing but the key is taken, and those names
@@ -48,12 +51,13 @@ unsigned cm_key_usages_of(const char *algorithm);
  * request and a rule:
  *   /csr       profile.key-algorithm, profile.key-of-ca, profile.key-usage-key, csr.ca (cA TRUE
  * under a profile that issues no authorities), profile.subject-required, profile.san-required,
- *              profile.san-type, profile.san-count
+ *              profile.san-type, profile.san-count, profile.subject-pattern, profile.san-pattern
  *   /subject   profile.subject-choice (it can't be chosen), profile.subject-attribute (one of its
- *              attributes can't), profile.subject-required, and those of name.h
- *   /san       profile.san-choice, profile.san-type, profile.san-count, profile.san-required, and
- *              those of san.h
- *   /validity  value.duration, profile.validity, issuer.validity
+ *              attributes can't), profile.subject-required, profile.subject-pattern,
+ *              profile.subject-san (none of the alternative names), and those of name.h
+ *   /san       profile.san-choice, profile.san-type, profile.san-count, profile.san-required,
+ *              profile.san-pattern, and those of san.h
+ *   /validity  value.duration, profile.validity-choice, profile.validity, issuer.validity
  *   /profile   issuer.ca, issuer.expired, issuer.path-length, profile.subject-required,
  *              profile.san-required (of what comes from the person), profile.nameless
  * and CM_E_CONFIG when an address is to be put in and `url` is not set. */

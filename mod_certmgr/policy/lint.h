@@ -12,10 +12,11 @@
 #include "policy/profile.h"
 
 typedef struct {
-    cm_bytes_t tbs;              /* DER */
-    const cm_sigalg_t *sigalg;   /* of the issuer's key */
-    const cm_cert_t *issuer;     /* the issuer's certificate */
-    const cm_profile_t *profile; /* or NULL: issued under none (authorities, responders) */
+    cm_bytes_t tbs;                  /* DER */
+    const cm_sigalg_t *sigalg;       /* of the issuer's key */
+    const cm_cert_t *issuer;         /* the issuer's certificate */
+    const apr_array_header_t *above; /* of const cm_cert_t *: authorities above it, or NULL */
+    const cm_profile_t *profile;     /* or NULL: issued under none (authorities, responders) */
 } cm_lint_in_t;
 
 /* What the rules look at. */
@@ -69,6 +70,11 @@ int cm_lint_profile_ca(const cm_lint_t *lint);
 int cm_lint_profile_subject(const cm_lint_t *lint);
 int cm_lint_profile_san(const cm_lint_t *lint);
 int cm_lint_profile_policies(const cm_lint_t *lint);
+int cm_lint_profile_patterns(const cm_lint_t *lint);
+int cm_lint_profile_subject_san(const cm_lint_t *lint);
+int cm_lint_profile_critical(const cm_lint_t *lint);
+int cm_lint_profile_constraints(const cm_lint_t *lint);
+int cm_lint_profile_addresses(const cm_lint_t *lint);
 int cm_lint_profile_extensions(const cm_lint_t *lint);
 
 /* The policy OIDs of the certificate, an array of const char *; NULL for what is no

@@ -65,7 +65,8 @@ cm_error_t *cm_certificate_of_row(cm_certificate_t **certificate, const cm_rows_
         INVALIDITY_DATE,
         REPLACES,
         REPLACED_BY,
-        CREATED
+        CREATED,
+        GROUP
     };
     const char *status = cm_row_text(rows, row, STATUS);
     cm_certificate_t *made = apr_pcalloc(pool, sizeof *made);
@@ -94,6 +95,7 @@ cm_error_t *cm_certificate_of_row(cm_certificate_t **certificate, const cm_rows_
     made->replaces = cm_row_text(rows, row, REPLACES);
     made->replaced_by = cm_row_text(rows, row, REPLACED_BY);
     made->created = cm_row_time(rows, row, CREATED);
+    made->group = cm_row_text(rows, row, GROUP);
     *certificate = made;
     return error ? error : san_of(&made->san, cm_row_text(rows, row, SAN), pool);
 }
@@ -129,27 +131,6 @@ cm_error_t *cm_certificate_by_sha256(cm_certificate_t **certificate, cm_store_t 
     const cm_value_t args[] = {cm_value_text(sha256)};
 
     return read_certificate(certificate, store, CM_SQL_CERTIFICATE_BY_SHA256, args, pool);
-}
-
-cm_error_t *cm_certificates_list(apr_array_header_t **certificates, cm_store_t *store,
-                                 const cm_certificate_query_t *query, apr_pool_t *pool)
-{
-    const cm_value_t before = cm_value_text(query->before ? query->before : CM_ID_LAST);
-    const cm_value_t limit = cm_value_integer(query->limit);
-    const cm_value_t all[] = {before, limit};
-    const cm_value_t owned[] = {before, cm_value_text(query->owner), limit};
-    cm_rows_t *rows;
-    cm_error_t *error =
-        query->owner
-            ? cm_store_select(&rows, store, cm_statement(CM_SQL_CERTIFICATE_LIST_OWNER), owned,
-                              pool)
-            : cm_store_select(&rows, store, cm_statement(CM_SQL_CERTIFICATE_LIST), all, pool);
-
-    *certificates = apr_array_make(pool, 1, sizeof(cm_certificate_t *));
-    for (int i = 0; !error && i < cm_rows_count(rows); i++) {
-        error = cm_certificate_of_row(apr_array_push(*certificates), rows, i, pool);
-    }
-    return error;
 }
 
 cm_error_t *cm_certificate_state(cm_revocation_state_t *state, cm_store_t *store, const char *ca,
@@ -212,6 +193,7 @@ cm_error_t *cm_certificate_insert(cm_txn_t *txn, const cm_certificate_t *certifi
                                cm_value_text(certificate->replaces),
                                cm_value_text(certificate->replaced_by),
                                cm_value_time(certificate->created),
+                               cm_value_text(certificate->group),
                                cm_value_text(key_of(certificate->cn, cm_txn_pool(txn)))};
     cm_error_t *error = cm_txn_execute(NULL, txn, cm_statement(CM_SQL_CERTIFICATE_INSERT), args);
 

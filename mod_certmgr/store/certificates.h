@@ -16,16 +16,6 @@ cm_error_t *cm_certificate_by_serial(cm_certificate_t **certificate, cm_store_t 
 cm_error_t *cm_certificate_by_sha256(cm_certificate_t **certificate, cm_store_t *store,
                                      const char *sha256, apr_pool_t *pool);
 
-/* Newest first, those with an id below `before` (NULL: from the newest). owner NULL: everybody's.
- * Array of cm_certificate_t *. */
-typedef struct {
-    const char *owner;
-    const char *before;
-    int limit;
-} cm_certificate_query_t;
-cm_error_t *cm_certificates_list(apr_array_header_t **certificates, cm_store_t *store,
-                                 const cm_certificate_query_t *query, apr_pool_t *pool);
-
 /* What OCSP needs to know, by one read on the unique index: *found is 0 for a serial never issued.
  */
 typedef struct {

@@ -4,12 +4,13 @@
 #include "store/search_filter.h"
 #include "store/walk.h"
 
-enum { FILTER = 5 };
+enum { TEXTS = 4, FILTER = TEXTS + CM_BOUNDS_ARGS };
 
 typedef struct {
     cm_store_t *store;
     cm_statement_id_t statement;
-    const char *value; /* of the statement's criterion, or NULL */
+    const char *value;                /* of the statement's criterion, or NULL */
+    const apr_array_header_t *bounds; /* in place of the statement, or NULL */
     const char *top;
     cm_value_t args[1 + FILTER];
 } finder_t;
@@ -18,14 +19,25 @@ static cm_error_t *walk_keys(apr_array_header_t **keys, void *baton, const cm_ke
                              int most, apr_pool_t *pool)
 {
     const finder_t *finder = baton;
+    const char *before = after ? after->id : finder->top;
+    const cm_bounds_read_t bounds = {finder->store,
+                                     CM_SQL_REQUEST_KEYS_REQUESTER,
+                                     CM_SQL_REQUEST_KEYS_GROUP,
+                                     finder->bounds,
+                                     before,
+                                     most};
     cm_value_t args[3], *next = args;
     cm_rows_t *rows;
     cm_error_t *error;
 
+    if (finder->bounds) {
+        return cm_bounds_keys(keys, &bounds, pool);
+    }
+
     if (finder->value) {
         *next++ = cm_value_text(finder->value);
     }
-    *next++ = cm_value_text(after ? after->id : finder->top);
+    *next++ = cm_value_text(before);
     *next = cm_value_integer(most);
     error = cm_store_select(&rows, finder->store, cm_statement(finder->statement), args, pool);
     *keys = apr_array_make(pool, most, sizeof(cm_key_t));
@@ -66,10 +78,10 @@ static void choose_keys(finder_t *finder, const cm_request_search_t *search)
         cm_statement_id_t statement;
         const char *value;
     } ways[] = {
-        {search->owner != NULL, CM_SQL_REQUEST_KEYS_REQUESTER, search->owner},
         {search->requester != NULL, CM_SQL_REQUEST_KEYS_REQUESTER, search->requester},
         {search->state >= 0 && search->state != CM_STATE_COMPLETED, CM_SQL_REQUEST_KEYS_STATE,
          search->state >= 0 ? cm_state_name((cm_state_t)search->state) : NULL},
+        {search->bounds != NULL, CM_SQL_COUNT, NULL},
         {search->profile != NULL, CM_SQL_REQUEST_KEYS_PROFILE, search->profile},
         {search->operation >= 0, CM_SQL_REQUEST_KEYS_OPERATION,
          search->operation >= 0 ? cm_operation_name((cm_operation_t)search->operation) : NULL},
@@ -79,6 +91,7 @@ static void choose_keys(finder_t *finder, const cm_request_search_t *search)
     while (!ways[i].given) {
         i++;
     }
+    finder->bounds = ways[i].statement == CM_SQL_COUNT ? search->bounds : NULL;
     finder->statement = ways[i].statement;
     finder->value = ways[i].value;
 }
@@ -90,16 +103,17 @@ cm_error_t *cm_requests_search(cm_page_t *page, cm_store_t *store,
     cm_walk_t walk = {
         .keys = walk_keys, .fetch = walk_fetch, .baton = &finder, .limit = search->limit};
     cm_walked_t walked = {apr_array_make(pool, search->limit, sizeof(void *)), NULL};
-    const char *const texts[FILTER] = {
+    const char *const texts[TEXTS] = {
         search->operation >= 0 ? cm_operation_name((cm_operation_t)search->operation) : NULL,
         search->state >= 0 ? cm_state_name((cm_state_t)search->state) : NULL, search->profile,
-        search->requester, search->owner};
+        search->requester};
     cm_error_t *error;
 
     choose_keys(&finder, search);
-    for (int i = 0; i < FILTER; i++) {
+    for (int i = 0; i < TEXTS; i++) {
         finder.args[1 + i] = cm_value_text(cm_search_pattern(texts[i], CM_MATCH_EQUAL, pool));
     }
+    cm_search_bounds(&finder.args[1 + TEXTS], search->bounds, pool);
     error = cm_walk(&walked, &walk, NULL, CM_WALK_MOST, pool);
     *page = (cm_page_t){walked.items, walked.next ? walked.next->id : NULL};
     return error;

@@ -16,6 +16,7 @@ enum {
     WISH,
     CSR,
     CERTIFICATE,
+    GROUP,
     ITEM,
     ITEM_PHASE,
     ITEM_STATE,
@@ -50,6 +51,7 @@ static cm_error_t *request_of(cm_request_t **request, const cm_rows_t *rows, int
     made->wish = cm_row_text(rows, row, WISH);
     made->csr = cm_row_blob(rows, row, CSR);
     made->certificate = cm_row_text(rows, row, CERTIFICATE);
+    made->group = cm_row_text(rows, row, GROUP);
     *request = made;
     return error;
 }
@@ -114,32 +116,6 @@ cm_error_t *cm_request_read(cm_request_t **request, cm_store_t *store, const cha
     return error;
 }
 
-cm_error_t *cm_requests_list(apr_array_header_t **requests, cm_store_t *store,
-                             const cm_request_query_t *query, apr_pool_t *pool)
-{
-    static const cm_statement_id_t statements[2][2] = {
-        {CM_SQL_REQUEST_LIST, CM_SQL_REQUEST_LIST_WHO},
-        {CM_SQL_REQUEST_LIST_OP, CM_SQL_REQUEST_LIST_OP_WHO}};
-    int by_operation = query->operation >= 0;
-    int by_requester = query->requester != NULL;
-    cm_value_t args[4];
-    cm_value_t *next = args;
-    cm_rows_t *rows;
-    cm_error_t *error;
-
-    *next++ = cm_value_text(query->before ? query->before : CM_ID_LAST);
-    if (by_operation) {
-        *next++ = cm_value_text(cm_operation_name((cm_operation_t)query->operation));
-    }
-    if (by_requester) {
-        *next++ = cm_value_text(query->requester);
-    }
-    *next = cm_value_integer(query->limit);
-    error = cm_store_select(&rows, store, cm_statement(statements[by_operation][by_requester]),
-                            args, pool);
-    return error ? error : cm_requests_of_rows(requests, rows, pool);
-}
-
 static cm_error_t *store_checklist(cm_txn_t *txn, const cm_request_t *request)
 {
     int count = request->checklist ? request->checklist->nelts : 0;
@@ -176,7 +152,8 @@ cm_error_t *cm_request_insert(cm_txn_t *txn, const cm_request_t *request)
                                cm_value_text(request->message),
                                cm_value_text(request->wish),
                                cm_value_blob(request->csr),
-                               cm_value_text(request->certificate)};
+                               cm_value_text(request->certificate),
+                               cm_value_text(request->group)};
     cm_error_t *error = cm_txn_execute(NULL, txn, cm_statement(CM_SQL_REQUEST_INSERT), args);
 
     return error ? error : store_checklist(txn, request);
@@ -190,6 +167,7 @@ cm_error_t *cm_request_move(cm_txn_t *txn, const cm_request_t *request, cm_state
                                cm_value_text(request->wish),
                                cm_value_blob(request->csr),
                                cm_value_text(request->certificate),
+                               cm_value_text(request->group),
                                cm_value_text(request->id),
                                cm_value_text(cm_state_name(from))};
     const cm_value_t rest[] = {
@@ -238,13 +216,12 @@ cm_error_t *cm_request_claim(cm_txn_t *txn, const char *id, const char *holder, 
                         (cm_miss_t){CM_E_CONFLICT, "the request is being worked on"});
 }
 
-cm_error_t *cm_requests_stale(apr_array_header_t **ids, cm_store_t *store, apr_time_t now,
-                              int limit, apr_pool_t *pool)
+static cm_error_t *select_ids(apr_array_header_t **ids, cm_store_t *store,
+                              const cm_statement_t *statement, const cm_value_t *args,
+                              apr_pool_t *pool)
 {
-    const cm_value_t args[] = {cm_value_integer(now), cm_value_integer(limit)};
     cm_rows_t *rows;
-    cm_error_t *error =
-        cm_store_select(&rows, store, cm_statement(CM_SQL_REQUEST_STALE), args, pool);
+    cm_error_t *error = cm_store_select(&rows, store, statement, args, pool);
 
     if (error) {
         return error;
@@ -254,4 +231,32 @@ cm_error_t *cm_requests_stale(apr_array_header_t **ids, cm_store_t *store, apr_t
         APR_ARRAY_PUSH(*ids, const char *) = cm_row_text(rows, i, 0);
     }
     return NULL;
+}
+
+cm_error_t *cm_requests_stale(apr_array_header_t **ids, cm_store_t *store, apr_time_t now,
+                              int limit, apr_pool_t *pool)
+{
+    const cm_value_t args[] = {cm_value_integer(now), cm_value_integer(limit)};
+
+    return select_ids(ids, store, cm_statement(CM_SQL_REQUEST_STALE), args, pool);
+}
+
+cm_error_t *cm_requests_waiting(apr_array_header_t **ids, cm_store_t *store, apr_time_t before,
+                                int limit, apr_pool_t *pool)
+{
+    const cm_value_t args[] = {cm_value_integer(before), cm_value_integer(limit)};
+
+    return select_ids(ids, store, cm_statement(CM_SQL_REQUEST_WAITING), args, pool);
+}
+
+cm_error_t *cm_request_expire(cm_txn_t *txn, const cm_request_t *request, apr_time_t before,
+                              apr_time_t now)
+{
+    const cm_value_t args[] = {cm_value_integer(now), cm_value_text(request->id),
+                               cm_value_text(cm_state_name(request->state)),
+                               cm_value_integer(before)};
+
+    return cm_write_one(
+        txn, cm_statement(CM_SQL_REQUEST_EXPIRE), args,
+        (cm_miss_t){CM_E_CONFLICT, "the request does not wait, or not for so long"});
 }

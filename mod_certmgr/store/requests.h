@@ -13,23 +13,13 @@
 cm_error_t *cm_request_read(cm_request_t **request, cm_store_t *store, const char *id,
                             apr_pool_t *pool);
 
-/* Newest first, those with an id below `before` (NULL: from the newest), with their checklists.
- * operation -1: all; requester NULL: everybody's. Array of cm_request_t *. */
-typedef struct {
-    int operation;
-    const char *requester;
-    const char *before;
-    int limit;
-} cm_request_query_t;
-cm_error_t *cm_requests_list(apr_array_header_t **requests, cm_store_t *store,
-                             const cm_request_query_t *query, apr_pool_t *pool);
-
-/* As cm_requests_list, for those that meet all criteria (-1 and NULL: not asked for). Pages may be
+/* Newest first, with their checklists, those that meet all criteria (-1 and NULL: not asked for).
+ * Pages may be
  * short, as those of cm_certificates_search; items are cm_request_t *. */
 typedef struct {
     int operation, state; /* cm_operation_t, cm_state_t */
     const char *profile, *requester;
-    const char *owner; /* only requests of this person */
+    const apr_array_header_t *bounds; /* of cm_bound_t; NULL: everybody's */
     const char *before;
     int limit;
 } cm_request_search_t;
@@ -44,7 +34,7 @@ cm_error_t *cm_requests_of_rows(apr_array_header_t **requests, const cm_rows_t *
 /* With its checklist. */
 cm_error_t *cm_request_insert(cm_txn_t *txn, const cm_request_t *request);
 
-/* Stores state, updated, message, wish, csr, certificate and the checklist of `request`.
+/* Stores state, updated, message, wish, csr, certificate, group and checklist of `request`.
  * CM_E_CONFLICT when the stored state is not `from` any more. */
 cm_error_t *cm_request_move(cm_txn_t *txn, const cm_request_t *request, cm_state_t from);
 
@@ -56,6 +46,16 @@ typedef struct {
     apr_time_t now;
 } cm_request_lock_t;
 cm_error_t *cm_request_lock(cm_request_t **request, cm_txn_t *txn, const cm_request_lock_t *lock);
+
+/* Ids of requests that are pending or declined, with their last event before `before`, the oldest
+ * first; array of const char *. */
+cm_error_t *cm_requests_waiting(apr_array_header_t **ids, cm_store_t *store, apr_time_t before,
+                                int limit, apr_pool_t *pool);
+
+/* Put it from its state into "expired". CM_E_CONFLICT when the stored state is another by now, or
+ * the last event is not before `before` any more. */
+cm_error_t *cm_request_expire(cm_txn_t *txn, const cm_request_t *request, apr_time_t before,
+                              apr_time_t now);
 
 /* Take the signing of a request on: approved -> issuing, or issuing whose claim ran out. The claim
  * holds until `until`. CM_E_CONFLICT when somebody else has it. */

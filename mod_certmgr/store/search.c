@@ -22,9 +22,10 @@ typedef struct {
     char letter; /* in cursors */
     order_t order;
     cm_statement_id_t statement;
-    const char *low, *high;    /* BY_ID, BY_PART: low is the value or pattern; NULL: none */
-    apr_time_t from, to;       /* a window of time, in place of low and high */
-    apr_array_header_t *first; /* keys from the start on, when they were read already */
+    const char *low, *high;           /* BY_ID, BY_PART: low is the value or pattern; NULL: none */
+    apr_time_t from, to;              /* a window of time, in place of low and high */
+    const apr_array_header_t *bounds; /* BY_ID: what is visible, in place of a statement */
+    apr_array_header_t *first;        /* keys from the start on, when they were read already */
 } source_t;
 
 typedef struct {
@@ -35,6 +36,7 @@ typedef struct {
     source_t all;    /* every certificate, newest first */
     const char *top; /* the page has ids below only */
     source_t *source;
+    int most;                      /* keys of a read */
     apr_array_header_t *collected; /* all keys there are, in place of the source */
     cm_value_t args[1 + CM_SEARCH_ARGS];
 } finder_t;
@@ -103,8 +105,8 @@ static void list_sources(finder_t *finder, apr_pool_t *pool)
         .letter = 't', .order = BY_VALUE, .statement = CM_SQL_RANGE_NOT_AFTER, .from = 0};
 
     add_texts(finder, pool);
-    if (search->owner) {
-        add_source(finder, (source_t){.statement = CM_SQL_KEYS_OWNER, .low = search->owner});
+    if (search->bounds) {
+        add_source(finder, (source_t){.bounds = search->bounds});
     }
     if (search->status == CM_CERT_REVOKED || search->status == CM_CERT_SUSPENDED) {
         add_source(finder, (source_t){.statement = CM_SQL_KEYS_STATUS,
@@ -119,8 +121,8 @@ static void list_sources(finder_t *finder, apr_pool_t *pool)
 }
 
 /* Adds to `keys`. */
-static cm_error_t *read_keys(apr_array_header_t *keys, const finder_t *finder,
-                             const source_t *source, const cm_key_t *after, int most)
+static cm_error_t *read_rows(apr_array_header_t *keys, const finder_t *finder,
+                             const source_t *source, const cm_key_t *after)
 {
     const char *id = after ? after->id : finder->top;
     const char *high = after ? after->value : source->high;
@@ -141,7 +143,7 @@ static cm_error_t *read_keys(apr_array_header_t *keys, const finder_t *finder,
     if (source->order != BY_PART) {
         *next++ = cm_value_text(source->order == BY_VALUE && !after ? CM_ID_LAST : id);
     }
-    *next = cm_value_integer(most);
+    *next = cm_value_integer(finder->most);
     error = cm_store_select(&rows, finder->store, cm_statement(source->statement), args, pool);
     for (int i = 0; !error && i < cm_rows_count(rows); i++) {
         cm_key_t *key = apr_array_push(keys);
@@ -156,23 +158,39 @@ static cm_error_t *read_keys(apr_array_header_t *keys, const finder_t *finder,
     return error;
 }
 
+/* Array of cm_key_t. */
+static cm_error_t *read_keys(apr_array_header_t **keys, const finder_t *finder,
+                             const source_t *source, const cm_key_t *after, apr_pool_t *pool)
+{
+    const cm_bounds_read_t bounds = {finder->store,
+                                     CM_SQL_KEYS_OWNER,
+                                     CM_SQL_KEYS_GROUP,
+                                     source->bounds,
+                                     after ? after->id : finder->top,
+                                     finder->most};
+
+    if (source->bounds) {
+        return cm_bounds_keys(keys, &bounds, pool);
+    }
+    *keys = apr_array_make(pool, finder->most, sizeof(cm_key_t));
+    return read_rows(*keys, finder, source, after);
+}
+
 static cm_error_t *walk_keys(apr_array_header_t **keys, void *baton, const cm_key_t *after,
                              int most, apr_pool_t *pool)
 {
     finder_t *finder = baton;
 
-    *keys = apr_array_make(pool, most, sizeof(cm_key_t));
     if (finder->collected) {
-        if (!after) {
-            *keys = finder->collected;
-        }
+        *keys = after ? apr_array_make(pool, 1, sizeof(cm_key_t)) : finder->collected;
         return NULL;
     }
     if (!after && finder->source->first) {
         *keys = finder->source->first;
         return NULL;
     }
-    return read_keys(*keys, finder, finder->source, after, most);
+    finder->most = most;
+    return read_keys(keys, finder, finder->source, after, pool);
 }
 
 static cm_error_t *walk_fetch(apr_hash_t *records, void *baton, const apr_array_header_t *ids,
@@ -233,15 +251,17 @@ static int newest_first(const void *a, const void *b)
 /* Reads the first keys of a source. When these are all of it, they become what is walked. */
 static cm_error_t *try_source(int *few, finder_t *finder, source_t *source, apr_pool_t *pool)
 {
-    apr_array_header_t *keys = apr_array_make(pool, CM_WALK_KEYS, sizeof(cm_key_t));
-    cm_error_t *error = read_keys(keys, finder, source, NULL, CM_WALK_KEYS);
+    apr_array_header_t *keys;
+    cm_error_t *error;
 
+    finder->most = CM_WALK_KEYS;
+    error = read_keys(&keys, finder, source, NULL, pool);
     *few = !error && keys->nelts < CM_WALK_KEYS;
     if (*few) {
         qsort(keys->elts, (size_t)keys->nelts, sizeof(cm_key_t), newest_first);
         finder->collected = keys;
     }
-    source->first = keys;
+    source->first = error ? NULL : keys;
     return error;
 }
 

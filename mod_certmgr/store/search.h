@@ -20,6 +20,11 @@
 
 typedef enum { CM_MATCH_EQUAL, CM_MATCH_BEGINS, CM_MATCH_CONTAINS } cm_match_t;
 
+/* What somebody may see: the records of a person, or those of a group. */
+typedef struct {
+    const char *owner, *group; /* one of them is NULL */
+} cm_bound_t;
+
 /* Criteria; NULL, -1 and 0 mean: not asked for. Keys are in lower case where columns are. */
 typedef struct {
     cm_match_t match; /* how the next five are meant */
@@ -29,7 +34,7 @@ typedef struct {
     int status;                                       /* cm_status_t, or -1 */
     apr_time_t expires_after, expires_before;         /* both exclusive */
     apr_time_t now;                                   /* for the status */
-    const char *owner;                                /* only what belongs to this person */
+    const apr_array_header_t *bounds; /* of cm_bound_t: what one of them shows; NULL: everything */
     const char *before; /* where the page begins: `next` of the page before, or NULL */
     int limit;
 } cm_search_t;

@@ -63,6 +63,27 @@ static const char *list_text(const apr_array_header_t *names, apr_pool_t *pool)
     return text;
 }
 
+void cm_search_bounds(cm_value_t *args, const apr_array_header_t *bounds, apr_pool_t *pool)
+{
+    apr_array_header_t *groups = apr_array_make(pool, 2, sizeof(const char *));
+    const char *owner = "", *list;
+
+    for (int i = 0; bounds && i < bounds->nelts; i++) {
+        const cm_bound_t *bound = &APR_ARRAY_IDX(bounds, i, cm_bound_t);
+
+        if (bound->group) {
+            APR_ARRAY_PUSH(groups, const char *) = bound->group;
+        } else {
+            owner = bound->owner;
+        }
+    }
+    list = list_text(groups, pool);
+    *args++ = cm_value_text(bounds ? "bound" : "");
+    *args++ = cm_value_text(owner);
+    *args++ = cm_value_text(list);
+    *args = cm_value_text(list);
+}
+
 void cm_search_filter(cm_value_t *args, const cm_search_t *search, apr_pool_t *pool)
 {
     const char *const texts[] = {search->cn, search->serial, search->sha256, search->subscriber};
@@ -86,6 +107,5 @@ void cm_search_filter(cm_value_t *args, const cm_search_t *search, apr_pool_t *p
     cm_search_window(&from, &to, search);
     *args++ = cm_value_integer(from);
     *args++ = cm_value_integer(to);
-    *args++ = cm_value_text(search->owner ? search->owner : "");
-    *args = cm_value_text(search->owner ? search->owner : "");
+    cm_search_bounds(args, search->bounds, pool);
 }

@@ -12,8 +12,16 @@
     " AND (%s = '' OR replace(%s, '\x1f' || COALESCE(c.profile, '') || '\x1f', '') <> %s)"         \
     " AND COALESCE(c.status, '') LIKE %s AND COALESCE(c.status, '') <> %s"                         \
     " AND COALESCE(c.not_after, 0) BETWEEN %lld AND %lld"                                          \
-    " AND (%s = '' OR COALESCE(c.owner, '') = %s)"
-#define CM_SEARCH_KINDS "tttttttttttttttiitt"
+    " AND (%s = '' OR COALESCE(c.owner, '') = %s OR"                                               \
+    " replace(%s, '\x1f' || COALESCE(c.group_name, '') || '\x1f', '') <> %s)"
+#define CM_SEARCH_KINDS "tttttttttttttttiitttt"
+
+#define CM_REQUEST_FILTER                                                                          \
+    "r.operation LIKE %s ESCAPE '!' AND r.state LIKE %s ESCAPE '!' AND r.profile LIKE %s"          \
+    " ESCAPE '!' AND r.requester LIKE %s ESCAPE '!' AND (%s = '' OR r.requester = %s OR"           \
+    " replace(%s, '\x1f' || COALESCE(r.group_name, '') || '\x1f', '') <> %s)"                      \
+    " ORDER BY r.id DESC, i.place"
+#define CM_REQUEST_KINDS "tttttttt"
 
 #define CM_STATEMENT(id, name, params, columns, sql, pgsql) {name, params, columns, sql, pgsql},
 static const cm_statement_t statements[] = {

@@ -33,6 +33,15 @@ static void render_time(json_t *object, const char *name, apr_time_t time, apr_p
     cm_json_set_text(object, name, time ? cm_text_time(time, pool) : NULL);
 }
 
+static void render_integer(json_t *object, const cm_field_t *field, apr_int64_t value)
+{
+    if (field->nullable && value < 0) {
+        cm_json_set_text(object, field->name, NULL);
+    } else {
+        cm_json_set_integer(object, field->name, value);
+    }
+}
+
 static void render_field(json_t *object, const cm_field_t *field, const void *place,
                          apr_pool_t *pool)
 {
@@ -43,7 +52,7 @@ static void render_field(json_t *object, const cm_field_t *field, const void *pl
         cm_json_set_text(object, field->name, *pointer);
         return;
     case CM_FIELD_INTEGER:
-        cm_json_set_integer(object, field->name, *(const apr_int64_t *)place);
+        render_integer(object, field, *(const apr_int64_t *)place);
         return;
     case CM_FIELD_TIME:
         render_time(object, field->name, *(const apr_time_t *)place, pool);
@@ -60,6 +69,13 @@ static void render_field(json_t *object, const cm_field_t *field, const void *pl
         return;
     case CM_FIELD_RECORDS:
         cm_json_set(object, field->name, render_records(*pointer, field->of, pool));
+        return;
+    case CM_FIELD_OBJECT:
+        if (*pointer) {
+            cm_json_set(object, field->name, *(json_t *const *)place);
+        } else {
+            cm_json_set_text(object, field->name, NULL);
+        }
         return;
     }
 }
@@ -151,6 +167,9 @@ static json_t *describe_field(const cm_field_t *field, apr_pool_t *pool)
     case CM_FIELD_RECORDS:
         set_type(schema, "array", 0);
         cm_json_set(schema, "items", cm_schema_reference(field->of->name, pool));
+        break;
+    case CM_FIELD_OBJECT:
+        set_type(schema, "object", field->nullable);
         break;
     case CM_FIELD_TEXT:
         set_type(schema, "string", field->nullable);

@@ -5,6 +5,7 @@
 #include "flow/jobs.h"
 
 #include <apr_strings.h>
+#include <unistd.h>
 
 #include "flow/crl.h"
 #include "flow/ocsp.h"
@@ -108,6 +109,17 @@ START_TEST(heads_are_kept_outside_of_the_database)
 }
 END_TEST
 
+START_TEST(heads_follow_no_link)
+{
+    const char *elsewhere = apr_pstrcat(pool, folder, "/elsewhere", NULL);
+
+    ck_assert_int_eq(symlink(elsewhere, config->audit_heads), 0);
+    enroll_and_revoke();
+    ck_assert(runs("seal"));
+    ck_assert_int_ne(access(elsewhere, F_OK), 0);
+}
+END_TEST
+
 START_TEST(revocations_are_gathered_for_a_while)
 {
     const cm_certificate_t *first, *second;
@@ -190,7 +202,7 @@ START_TEST(an_authority_that_is_broken_hides_no_other)
     int ran = -1;
 
     sql("INSERT INTO authority SELECT 'a', parent, state, key_uri, certificate, der, ocsp_key,"
-        " ocsp_der, ocsp_not_after, crl_period, 1, 0, 0, 0, created FROM authority");
+        " ocsp_der, ocsp_not_after, crl_period, 1, 0, 0, 0, created, outside FROM authority");
     later(apr_time_from_sec(config->crl_validity / 2 + 1));
     error = cm_job_run(&ran, ctx, find_job("crl"), "here");
     ck_assert_ptr_nonnull(error); /* of "a", whose CRL is lost */
@@ -234,6 +246,7 @@ TCase *jobs_case(void)
     tcase_add_test(tcase, a_job_runs_where_its_lease_is);
     tcase_add_test(tcase, events_are_sealed_once_in_an_interval);
     tcase_add_test(tcase, heads_are_kept_outside_of_the_database);
+    tcase_add_test(tcase, heads_follow_no_link);
     tcase_add_test(tcase, revocations_are_gathered_for_a_while);
     tcase_add_test(tcase, a_crl_is_renewed_in_the_middle_of_its_life);
     tcase_add_test(tcase, what_has_expired_leaves_the_crl);

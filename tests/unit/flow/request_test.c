@@ -4,6 +4,7 @@
 #include <apr_strings.h>
 
 #include "pki/cert.h"
+#include "pki/csr.h"
 #include "unit/flow/fixture.h"
 #include "unit/flow/suite.h"
 
@@ -72,11 +73,43 @@ START_TEST(a_refusal_leaves_an_event_and_nothing_else)
 }
 END_TEST
 
+START_TEST(a_request_shows_that_its_key_is_there)
+{
+    cm_submission_t submission = {.operation = CM_OP_ENROLL, .profile = "user"};
+    cm_request_view_t *view;
+    unsigned char *data;
+    cm_bytes_t der;
+
+    assert_done(cm_csr_decode(&der, cm_bytes_of_text(new_csr()), pool));
+    data = apr_pmemdup(pool, der.data, der.len);
+    data[der.len - 1] ^= 1; /* of the signature */
+    submission.csr = cm_bytes_base64(cm_bytes_make(data, der.len), pool);
+    act_as("user1");
+    assert_refused(cm_request_submit(&view, ctx, &submission), CM_E_REFUSED, "csr.signature");
+    submission.csr = cm_bytes_base64(der, pool);
+    assert_done(cm_request_submit(&view, ctx, &submission));
+}
+END_TEST
+
+START_TEST(an_authority_signs_with_its_own_key)
+{
+    const cm_submission_t submission = {
+        .operation = CM_OP_ENROLL, .profile = "user", .csr = new_csr()};
+    cm_request_view_t *view;
+
+    sql("UPDATE authority SET key_uri = 'pkcs11:token=test;object=audit'");
+    act_as("user1");
+    assert_refused(cm_request_submit(&view, ctx, &submission), CM_E_CONFIG, NULL);
+    ck_assert_str_eq(sql_value("SELECT count(*) FROM certificate WHERE owner IS NOT NULL"), "0");
+}
+END_TEST
+
 START_TEST(others_do_not_see_it)
 {
     cm_request_view_t *mine, *view;
     cm_certificate_t *certificate;
-    apr_array_header_t *page;
+    const cm_request_words_t everything = {.limit = 50};
+    cm_page_t page;
 
     act_as("user1");
     mine = enroll();
@@ -88,12 +121,12 @@ START_TEST(others_do_not_see_it)
     assert_refused(cm_certificate_show(&certificate, ctx, mine->certificate->id), CM_E_NOT_FOUND,
                    NULL);
     assert_refused(revoke_it(mine->certificate->id, "superseded"), CM_E_NOT_FOUND, NULL);
-    assert_done(cm_request_page(&page, ctx, -1, NULL, 50));
-    ck_assert_int_eq(page->nelts, 0);
+    assert_done(cm_request_search(&page, ctx, -1, &everything));
+    ck_assert_int_eq(page.items->nelts, 0);
     act_as("officer1");
     assert_done(cm_request_show(&view, ctx, -1, mine->request->id));
-    assert_done(cm_request_page(&page, ctx, -1, NULL, 50));
-    ck_assert_int_eq(page->nelts, 1);
+    assert_done(cm_request_search(&page, ctx, -1, &everything));
+    ck_assert_int_eq(page.items->nelts, 1);
 }
 END_TEST
 
@@ -237,6 +270,8 @@ TCase *request_case(void)
 
     tcase_add_test(tcase, an_enrollment_happens_at_once);
     tcase_add_test(tcase, a_refusal_leaves_an_event_and_nothing_else);
+    tcase_add_test(tcase, a_request_shows_that_its_key_is_there);
+    tcase_add_test(tcase, an_authority_signs_with_its_own_key);
     tcase_add_test(tcase, others_do_not_see_it);
     tcase_add_test(tcase, a_revocation_is_final);
     tcase_add_test(tcase, the_authoritys_own_certificates_are_no_subject_of_requests);

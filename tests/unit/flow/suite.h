@@ -8,6 +8,7 @@ TCase *merkle_case(void);
 TCase *keycheck_case(void);
 TCase *lifecycle_case(void);
 TCase *audit_case(void);
+TCase *audit_read_case(void);
 TCase *request_case(void);
 TCase *perform_case(void);
 TCase *status_case(void);
@@ -17,5 +18,9 @@ TCase *retry_case(void);
 TCase *approval_postgres_case(void);
 TCase *retry_postgres_case(void);
 TCase *jobs_case(void);
+TCase *login_case(void);
+TCase *login_postgres_case(void);
+TCase *expire_case(void);
+TCase *expire_postgres_case(void);
 
 #endif

@@ -20,6 +20,8 @@ typedef struct {
         ADD_PROFILE,
         ADD_REQUEST,
         MOVE_REQUEST,
+        LOCK_REQUEST,
+        EXPIRE_REQUEST,
         CLAIM
     } what;
     const void *record;
@@ -31,6 +33,7 @@ typedef struct {
 static cm_error_t *write_work(cm_txn_t *txn, cm_audit_event_t *event, void *baton)
 {
     const write_t *w = baton;
+    cm_request_t *request;
 
     (void)event;
     switch (w->what) {
@@ -48,6 +51,10 @@ static cm_error_t *write_work(cm_txn_t *txn, cm_audit_event_t *event, void *bato
         return cm_request_insert(txn, w->record);
     case MOVE_REQUEST:
         return cm_request_move(txn, w->record, w->from);
+    case EXPIRE_REQUEST:
+        return cm_request_expire(txn, w->record, w->until, w->now);
+    case LOCK_REQUEST:
+        return cm_request_lock(&request, txn, &(cm_request_lock_t){w->id, w->from, w->now});
     default:
         return cm_request_claim(txn, w->id, w->word, w->until, w->now);
     }
@@ -66,7 +73,7 @@ static const cm_person_t *make_person(const char *id, const char *role)
     if (role) {
         APR_ARRAY_PUSH(roles, const char *) = role;
     }
-    *person = (cm_person_t){id, "Zo\xc3\xab", NULL, "active", 1234567, roles};
+    *person = (cm_person_t){id, "Zo\xc3\xab", NULL, "active", 1234567, roles, NULL};
     return person;
 }
 
@@ -239,14 +246,22 @@ START_TEST(a_request_keeps_its_checklist)
 }
 END_TEST
 
-static const char *listed(const db_t *db, cm_request_query_t query)
+static const char *listed(const db_t *db, int operation, cm_bound_t bound, const char *before,
+                          int limit)
 {
-    apr_array_header_t *requests;
+    apr_array_header_t *bounds = apr_array_make(pool, 1, sizeof(cm_bound_t));
+    const cm_request_search_t search = {.operation = operation,
+                                        .state = -1,
+                                        .bounds = bound.owner || bound.group ? bounds : NULL,
+                                        .before = before,
+                                        .limit = limit};
     const char *ids = "";
+    cm_page_t page;
 
-    assert_done(cm_requests_list(&requests, db->store, &query, pool));
-    for (int i = 0; i < requests->nelts; i++) {
-        const cm_request_t *request = APR_ARRAY_IDX(requests, i, cm_request_t *);
+    APR_ARRAY_PUSH(bounds, cm_bound_t) = bound;
+    assert_done(cm_requests_search(&page, db->store, &search, pool));
+    for (int i = 0; i < page.items->nelts; i++) {
+        const cm_request_t *request = APR_ARRAY_IDX(page.items, i, cm_request_t *);
 
         ck_assert_int_eq(request->checklist->nelts, 2);
         ids = apr_pstrcat(pool, ids, request->id, " ", NULL);
@@ -264,12 +279,12 @@ START_TEST(requests_are_paged_newest_first)
 
         assert_done(write_it(db, (write_t){.what = ADD_REQUEST, .record = request}));
     }
-    ck_assert_str_eq(listed(db, (cm_request_query_t){-1, NULL, NULL, 2}), "r5 r4 ");
-    ck_assert_str_eq(listed(db, (cm_request_query_t){-1, NULL, "r4", 2}), "r3 r2 ");
-    ck_assert_str_eq(listed(db, (cm_request_query_t){-1, NULL, "r2", 2}), "r1 ");
-    ck_assert_str_eq(listed(db, (cm_request_query_t){CM_OP_ENROLL, NULL, NULL, 9}), "r5 r3 r1 ");
-    ck_assert_str_eq(listed(db, (cm_request_query_t){-1, "p1", NULL, 9}), "r3 r2 r1 ");
-    ck_assert_str_eq(listed(db, (cm_request_query_t){CM_OP_ENROLL, "p1", "r3", 9}), "r1 ");
+    ck_assert_str_eq(listed(db, -1, (cm_bound_t){NULL, NULL}, NULL, 2), "r5 r4 ");
+    ck_assert_str_eq(listed(db, -1, (cm_bound_t){NULL, NULL}, "r4", 2), "r3 r2 ");
+    ck_assert_str_eq(listed(db, -1, (cm_bound_t){NULL, NULL}, "r2", 2), "r1 ");
+    ck_assert_str_eq(listed(db, CM_OP_ENROLL, (cm_bound_t){NULL, NULL}, NULL, 9), "r5 r3 r1 ");
+    ck_assert_str_eq(listed(db, -1, (cm_bound_t){"p1", NULL}, NULL, 9), "r3 r2 r1 ");
+    ck_assert_str_eq(listed(db, CM_OP_ENROLL, (cm_bound_t){"p1", NULL}, "r3", 9), "r1 ");
 }
 END_TEST
 
@@ -303,6 +318,47 @@ START_TEST(one_holder_signs)
 }
 END_TEST
 
+START_TEST(a_lock_is_for_the_state_that_was_read)
+{
+    db_t *db = db_make(_i, 1);
+    write_t lock = {.what = LOCK_REQUEST, .id = "r1", .from = CM_STATE_DECLINED, .now = 99};
+
+    assert_done(write_it(
+        db, (write_t){.what = ADD_REQUEST, .record = make_request("r1", CM_OP_ENROLL, "p1")}));
+    assert_refused(write_it(db, lock), CM_E_CONFLICT, NULL);
+    lock.from = CM_STATE_PENDING;
+    assert_done(write_it(db, lock));
+    ck_assert_str_eq(db_sql(db, "SELECT updated FROM request"), "99");
+}
+END_TEST
+
+START_TEST(what_waits_is_found_and_ended_once)
+{
+    db_t *db = db_make(_i, 1);
+    cm_request_t *request = make_request("r1", CM_OP_ENROLL, "p1"); /* updated: 20 */
+    write_t expire = {.what = EXPIRE_REQUEST, .record = request, .until = 20, .now = 99};
+    apr_array_header_t *ids;
+
+    assert_done(write_it(db, (write_t){.what = ADD_REQUEST, .record = request}));
+    assert_done(cm_requests_waiting(&ids, db->store, 20, 10, pool));
+    ck_assert_int_eq(ids->nelts, 0);
+    assert_done(cm_requests_waiting(&ids, db->store, 21, 10, pool));
+    ck_assert_int_eq(ids->nelts, 1);
+    assert_refused(write_it(db, expire), CM_E_CONFLICT, NULL); /* an event has come since */
+    expire.until = 21;
+    request->state = CM_STATE_DECLINED;
+    assert_refused(write_it(db, expire), CM_E_CONFLICT, NULL); /* nor is it what was read */
+    request->state = CM_STATE_PENDING;
+    assert_done(write_it(db, expire));
+    ck_assert_str_eq(db_sql(db, "SELECT state FROM request"), "expired");
+    request->state = CM_STATE_EXPIRED;
+    expire.until = 100;
+    assert_refused(write_it(db, expire), CM_E_CONFLICT, NULL);
+    assert_done(cm_requests_waiting(&ids, db->store, 1000, 10, pool));
+    ck_assert_int_eq(ids->nelts, 0);
+}
+END_TEST
+
 START_TEST(a_word_that_is_not_ours_is_noticed)
 {
     db_t *db = db_make(_i, 1);
@@ -324,6 +380,8 @@ TCase *records_case(void)
     tcase_add_loop_test(tcase, a_request_keeps_its_checklist, 0, 2);
     tcase_add_loop_test(tcase, requests_are_paged_newest_first, 0, 2);
     tcase_add_loop_test(tcase, one_holder_signs, 0, 2);
+    tcase_add_loop_test(tcase, a_lock_is_for_the_state_that_was_read, 0, 2);
+    tcase_add_loop_test(tcase, what_waits_is_found_and_ended_once, 0, 2);
     tcase_add_loop_test(tcase, a_word_that_is_not_ours_is_noticed, 0, 2);
     return tcase;
 }

@@ -58,7 +58,10 @@ static cm_certificate_t *make_random(int number, unsigned *seed)
                                .profile = dice(seed, 2) ? "user" : "user-vpn",
                                .profile_version = 1,
                                .status = (cm_status_t)dice(seed, 3),
-                               .created = 7};
+                               .created = 7,
+                               .group = dice(seed, 3)   ? NULL
+                                        : dice(seed, 2) ? "north"
+                                                        : "south"};
     return made;
 }
 
@@ -125,13 +128,30 @@ static int is_in_time(const cm_certificate_t *c, const cm_search_t *s)
            (!s->expires_before || c->not_after < s->expires_before);
 }
 
+static int is_same(const char *a, const char *b)
+{
+    return a && b && strcmp(a, b) == 0;
+}
+
+static int is_shown(const cm_certificate_t *c, const apr_array_header_t *bounds)
+{
+    int shown = !bounds;
+
+    for (int i = 0; bounds && i < bounds->nelts; i++) {
+        const cm_bound_t *bound = &APR_ARRAY_IDX(bounds, i, cm_bound_t);
+
+        shown |= is_same(c->owner, bound->owner) || is_same(c->group, bound->group);
+    }
+    return shown;
+}
+
 static int is_wanted(const cm_certificate_t *c, const cm_search_t *s)
 {
     return fits(c->serial, s->serial, s->match) && fits(c->sha256, s->sha256, s->match) &&
            fits(c->cn, s->cn, s->match) && fits(c->owner, s->subscriber, s->match) &&
            has_name(c, s) && is_among(c->ca, s->authorities) && is_among(c->profile, s->profiles) &&
            (s->status < 0 || (int)cm_certificate_status(c, s->now) == s->status) &&
-           is_in_time(c, s) && (!s->owner || (c->owner && strcmp(c->owner, s->owner) == 0));
+           is_in_time(c, s) && is_shown(c, s->bounds);
 }
 
 static apr_array_header_t *list_of(const char *a, const char *b)
@@ -160,6 +180,19 @@ static const char *some_of(const char *text, unsigned often, cm_match_t match, u
                : apr_pstrndup(pool, all + from, 4);
 }
 
+/* What a person sees, and two groups at most. */
+static apr_array_header_t *bounds_of(const char *owner, int groups)
+{
+    static const char *const names[] = {"north", "south"};
+    apr_array_header_t *bounds = apr_array_make(pool, 3, sizeof(cm_bound_t));
+
+    APR_ARRAY_PUSH(bounds, cm_bound_t) = (cm_bound_t){owner, NULL};
+    for (int i = 0; i < groups; i++) {
+        APR_ARRAY_PUSH(bounds, cm_bound_t) = (cm_bound_t){NULL, names[i]};
+    }
+    return bounds;
+}
+
 static void random_search(cm_search_t *s, const apr_array_header_t *all, unsigned *seed)
 {
     const cm_certificate_t *c =
@@ -183,7 +216,7 @@ static void random_search(cm_search_t *s, const apr_array_header_t *all, unsigne
     s->status = s->status < 0 ? -1 : s->status;
     s->expires_after = dice(seed, 6) ? 0 : 4000 + (apr_time_t)dice(seed, 1000);
     s->expires_before = dice(seed, 6) ? 0 : 5000 + (apr_time_t)dice(seed, 1000);
-    s->owner = dice(seed, 4) ? NULL : "person1";
+    s->bounds = dice(seed, 3) ? NULL : bounds_of("person1", (int)dice(seed, 3));
     s->limit = 1 + (int)dice(seed, 9);
 }
 
@@ -428,8 +461,7 @@ START_TEST(many_are_found_by_indexes_alone)
         {CM_MATCH_CONTAINS, offsetof(cm_search_t, sha256), "d31234", 10},
         {CM_MATCH_EQUAL, offsetof(cm_search_t, subscriber), "person7", 3334},
         {CM_MATCH_BEGINS, offsetof(cm_search_t, subscriber), "person1", 36664},
-        {CM_MATCH_CONTAINS, offsetof(cm_search_t, subscriber), "son17", 3333},
-        {CM_MATCH_EQUAL, offsetof(cm_search_t, owner), "person7", 3334}};
+        {CM_MATCH_CONTAINS, offsetof(cm_search_t, subscriber), "son17", 3333}};
     db_t *db = db_make(_i, 1);
     cm_search_t s = {.status = CM_CERT_REVOKED};
 
@@ -450,6 +482,8 @@ START_TEST(many_are_found_by_indexes_alone)
     ck_assert_int_eq(count_all(db, s), 5000);
     s = (cm_search_t){.status = -1, .profiles = list_of("ancient", NULL), .subscriber = "person7"};
     ck_assert_int_eq(count_all(db, s), 167);
+    s = (cm_search_t){.status = -1, .bounds = bounds_of("person7", 2)};
+    ck_assert_int_eq(count_all(db, s), 3334);
     s = (cm_search_t){.status = -1, .expires_after = 1970};
     ck_assert_int_eq(count_all(db, s), 612);
     s = (cm_search_t){.status = -1, .expires_before = 1500};
@@ -489,6 +523,7 @@ static cm_error_t *insert_requests(cm_txn_t *txn, cm_audit_event_t *event, void 
             .profile = i % 5 ? "user" : "user_",
             .profile_version = 1,
             .requester = i % 7 ? "p1" : "p2",
+            .group = i % 11 ? NULL : "north",
             .created = 1,
             .updated = 1,
             .wish = "{}",
@@ -502,7 +537,8 @@ static cm_error_t *insert_requests(cm_txn_t *txn, cm_audit_event_t *event, void 
 static int request_is_asked(int number, int asked)
 {
     return (!(asked & 1) || number % 2) && (number % 3 == 0) == ((asked & 2) != 0) &&
-           (!(asked & 4) || number % 5 == 0) && (!(asked & 24) || number % 7);
+           (!(asked & 4) || number % 5 == 0) && (!(asked & 8) || number % 7) &&
+           (!(asked & 16) || number % 7 || number % 11 == 0);
 }
 
 static void check_requests(const db_t *db, cm_request_search_t *s, int asked)
@@ -539,7 +575,7 @@ START_TEST(requests_are_found_by_all_criteria_at_once)
                                  asked & 2 ? CM_STATE_PENDING : CM_STATE_COMPLETED,
                                  asked & 4 ? "user_" : NULL,
                                  asked & 8 ? "p1" : NULL,
-                                 asked & 16 ? "p1" : NULL,
+                                 asked & 16 ? bounds_of("p1", 1) : NULL,
                                  NULL,
                                  4};
 
