@@ -27,6 +27,22 @@ static const cm_option_t search_options[] = {
     {"limit", "NUMBER", "most certificates to list (default: 1000)"},
     {NULL, NULL, NULL}};
 
+static const cm_option_t request_options[] = {
+    {"key", "URI", "key of the authority (pkcs11:token=...;object=...)"},
+    {"subject", "DN", "subject to ask for, such as \"CN=Example CA,O=Example\""},
+    {"path-length", "NUMBER", "path length to ask for (default: none)"},
+    {"algorithm", "NAME", "of a key that has to be made (default: P-256)"},
+    {NULL, NULL, NULL}};
+
+static const cm_option_t answer_options[] = {
+    {"certificate", "FILE", "the signed certificate (PEM or DER)"},
+    {"chain", "FILE", "certificates above it up to the root (PEM)"},
+    {"parent", "NAME", "authority of ours that signed it, in place of --chain"},
+    {"key", "URI", "its key, when there was no ca csr"},
+    {"ocsp-key", "URI", "key of its OCSP responder, made when it is not there (default: no OCSP)"},
+    {"crl-validity", "TIME", "life of its CRLs (default: CertMgrCRLValidity)"},
+    {NULL, NULL, NULL}};
+
 static const cm_option_t server_options[] = {
     {"csr", "FILE", "certificate request of the server (PEM; - for standard input)"},
     {"dns", "NAME", "DNS name of the server; may be repeated"},
@@ -122,6 +138,18 @@ static const cm_command_t commands[] = {
      "For the server that runs this module itself, which can't be asked before it has one. The\n"
      "request's own names are ignored, those of --dns are used. Written to the audit log; prints\n"
      "the certificate as PEM."},
+    {"ca csr", "NAME", request_options, CM_NEEDS_ALL, cm_ctl_ca_csr,
+     "Ask an authority outside for the certificate of a new authority",
+     "Makes the key in the token if it is not there, and prints a certification request (PEM) for\n"
+     "it. The request is kept until ca import brings the answer; a second one under the same name\n"
+     "takes its place."},
+    {"ca import", "NAME", answer_options, CM_NEEDS_ALL, cm_ctl_ca_import,
+     "Take up an authority whose certificate was signed elsewhere",
+     "The certificate must be that of the key, of an authority that may sign certificates and "
+     "CRLs,\n"
+     "and verify strictly up to a root, which is in --chain, or above --parent. Then the "
+     "authority\n"
+     "gets the certificate of its OCSP responder and its first CRL, and profiles can name it."},
     {"certificate list", "", search_options, CM_NEEDS_DATABASE, cm_ctl_certificate_list,
      "List certificates, newest first, that meet all criteria given",
      "A to Z are compared without regard to case in cn, san and issuer. A part of a name\n"

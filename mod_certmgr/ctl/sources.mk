@@ -18,6 +18,7 @@ certmgrctl_SOURCES = \
     %D%/keys.c \
     %D%/main.c \
     %D%/manual.c \
+    %D%/outside.c \
     %D%/output.c %D%/output.h \
     %D%/people.c \
     %D%/plan.c %D%/plan.h \

@@ -19,6 +19,7 @@ libcertmgr_la_SOURCES += \
     %D%/merkle.c %D%/merkle.h \
     %D%/ocsp.c %D%/ocsp.h \
     %D%/operations.c %D%/operations.h \
+    %D%/outside.c %D%/outside.h \
     %D%/people.c %D%/people.h \
     %D%/perform.c %D%/perform.h \
     %D%/profiles.c %D%/profiles.h \

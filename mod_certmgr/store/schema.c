@@ -14,7 +14,8 @@ const cm_migration_t cm_migrations[] = {
     {5, "groups", 1, migration_0005_groups},
     {6, "request_life", 1, migration_0006_request_life},
     {7, "audit", 1, migration_0007_audit},
-    {8, "search", 1, migration_0008_search},
+    {8, "authority_request", 1, migration_0008_authority_request},
+    {9, "search", 1, migration_0009_search},
     {0, NULL, 0, NULL},
 };
 

@@ -54,6 +54,12 @@ static void render_field(json_t *object, const cm_field_t *field, const void *pl
     case CM_FIELD_INTEGER:
         render_integer(object, field, *(const apr_int64_t *)place);
         return;
+    case CM_FIELD_NUMBER:
+        cm_json_set_integer(object, field->name, *(const int *)place);
+        return;
+    case CM_FIELD_FLAG:
+        cm_json_set_flag(object, field->name, *(const int *)place);
+        return;
     case CM_FIELD_TIME:
         render_time(object, field->name, *(const apr_time_t *)place, pool);
         return;
@@ -151,7 +157,11 @@ static json_t *describe_field(const cm_field_t *field, apr_pool_t *pool)
 
     switch (field->kind) {
     case CM_FIELD_INTEGER:
+    case CM_FIELD_NUMBER:
         set_type(schema, "integer", field->nullable);
+        break;
+    case CM_FIELD_FLAG:
+        set_type(schema, "boolean", field->nullable);
         break;
     case CM_FIELD_TIME:
         set_type(schema, "string", field->nullable);

@@ -11,6 +11,8 @@
 typedef enum {
     CM_FIELD_TEXT,    /* const char *; NULL becomes null */
     CM_FIELD_INTEGER, /* apr_int64_t; nullable: below 0 becomes null */
+    CM_FIELD_NUMBER,  /* int */
+    CM_FIELD_FLAG,    /* int: true or false */
     CM_FIELD_TIME,    /* apr_time_t; 0 becomes null */
     CM_FIELD_TEXTS,   /* const apr_array_header_t * of const char *; NULL becomes [] */
     CM_FIELD_RECORD,  /* const void * to a record of `of`; NULL becomes null */

@@ -177,6 +177,10 @@ START_TEST(statements_survive_a_change_of_the_schema)
     assert_done(cm_store_select(&rows, db->store, &item_read, id, pool));
     ck_assert_int_eq(cm_rows_count(rows), 1);
     db_sql(db, "ALTER TABLE item DROP COLUMN extra");
+    if (_i == ON_POSTGRES) { /* which minds only when the result is of another type */
+        db_sql(db, "ALTER TABLE item ALTER COLUMN note TYPE VARCHAR(50)");
+        assert_done(cm_store_select(&rows, db->store, &item_read, id, pool));
+    }
     item.id = "b";
     assert_done(cm_store_transact(db->store, insert_item, &item, db_event("e2"), pool));
     ck_assert_int_eq(db_items(db), 2);
