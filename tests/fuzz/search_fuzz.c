@@ -48,6 +48,20 @@ static void check_text(const char *text, const cm_search_t *search, apr_pool_t *
     check(cm_search_matches(text, cm_text_lower(text, pool), search->match, pool));
 }
 
+/* What flow/search.c adds. */
+static void add_lists(cm_search_t *search, const cm_search_words_t *words, apr_pool_t *pool)
+{
+    apr_array_header_t *names = apr_array_make(pool, 2, sizeof(const char *));
+    apr_array_header_t *bounds = apr_array_make(pool, 2, sizeof(cm_bound_t));
+
+    APR_ARRAY_PUSH(names, const char *) = words->issuer;
+    APR_ARRAY_PUSH(names, const char *) = "issuing";
+    APR_ARRAY_PUSH(bounds, cm_bound_t) = (cm_bound_t){words->issuer, NULL};
+    APR_ARRAY_PUSH(bounds, cm_bound_t) = (cm_bound_t){NULL, words->issuer};
+    search->authorities = names;
+    search->bounds = bounds;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
     cm_value_t args[CM_SEARCH_ARGS];
@@ -70,6 +84,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
         check_text(search.subscriber, &search, pool);
         check_text(search.san, &search, pool);
         check_text(search.sha256, &search, pool);
+        if (words.issuer) {
+            add_lists(&search, &words, pool);
+        }
         cm_search_filter(args, &search, pool);
         cm_search_window(&from, &to, &search);
     }
