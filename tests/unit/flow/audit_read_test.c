@@ -77,7 +77,7 @@ START_TEST(what_was_changed_is_not_proven)
 {
     static const char *const changes[] = {
         "UPDATE audit_event SET outcome = 'refused' WHERE leaf = 5",
-        "UPDATE audit_event SET personal = '{}' WHERE leaf = 5",
+        "UPDATE audit_event SET personal = '{\"actor\":\"nobody\"}' WHERE leaf = 5",
         "UPDATE audit_event SET salt = zeroblob(16) WHERE leaf = 5",
         "UPDATE audit_leaf SET hash = zeroblob(32) WHERE leaf = 4",
         "UPDATE audit_leaf SET hash = zeroblob(3) WHERE leaf = 4",
@@ -200,6 +200,9 @@ START_TEST(counting_writes_nothing)
     count(strangers, "login.unknown", 2);
     flush(strangers);
     ck_assert_str_eq(sql_value(total), "1003 2");
+    sql("DELETE FROM stranger");
+    flush(strangers);
+    ck_assert_str_eq(sql_value("SELECT count(*) FROM stranger"), "0");
 }
 END_TEST
 
