@@ -70,7 +70,7 @@ cm_error_t *cm_ctl_person_add(cm_run_t *run)
 {
     apr_array_header_t *roles = cm_run_options(run, "role");
     cm_person_t *person = apr_pcalloc(run->pool, sizeof(*person));
-    cm_login_t login;
+    cm_login_t login = {NULL, NULL, NULL};
     cm_error_t *error = read_login(&login, run);
 
     if (error) {
@@ -94,7 +94,7 @@ static cm_error_t *change_login(cm_run_t *run,
                                 cm_error_t *(*change)(const cm_ctx_t *ctx, const char *person,
                                                       const cm_login_t *login))
 {
-    cm_login_t login;
+    cm_login_t login = {NULL, NULL, NULL};
     cm_error_t *error = read_login(&login, run);
 
     if (!error && !login.subject) {
