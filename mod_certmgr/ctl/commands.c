@@ -4,7 +4,7 @@
 static const cm_option_t init_options[] = {
     {"plan", "FILE", "authorities and keys to make (JSON) instead of the default ones"},
     {"organization", "NAME", "organisation in the names of the default authorities"},
-    {"profiles", "FOLDER", "certificate profiles to store (*.json)"},
+    {"profiles", "FOLDER", "certificate profiles to store (*.json), of authorities that are there"},
     {"so-pin", "SOURCE", "SO PIN of a new token: file:, env: or exec: (default: a random one)"},
     {"log", "FILE", "where to write the record of the ceremony"},
     {NULL, NULL, NULL}};
