@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "ctl/command.h"
+#include "ctl/govern.h"
 
 static const cm_option_t init_options[] = {
     {"plan", "FILE", "authorities and keys to make (JSON) instead of the default ones"},
@@ -23,11 +23,40 @@ static const cm_option_t add_options[] = {
     {"user", "LOGIN", "name under which Apache's own authentication knows the person"},
     {"realm", "NAME", "AuthName under which --user holds (default: any)"},
     {"role", "ROLE", "role to give; may be repeated"},
+    CM_BREAK_GLASS,
+    {NULL, NULL, NULL}};
+
+static const cm_option_t change_options[] = {CM_BREAK_GLASS, {NULL, NULL, NULL}};
+
+static const cm_option_t identity_options[] = {
+    {"user", "LOGIN", "name under which Apache's own authentication knows the person"},
+    {"realm", "NAME", "AuthName under which --user holds (default: any)"},
+    CM_BREAK_GLASS,
     {NULL, NULL, NULL}};
 
 static const cm_option_t certificate_options[] = {
     {"csr", "FILE", "certificate request (PEM; - for standard input)"},
     {"profile", "NAME", "certificate profile (default: user)"},
+    CM_BREAK_GLASS,
+    {NULL, NULL, NULL}};
+
+static const cm_option_t issue_options[] = {
+    {"for", "PERSON", "id of the person"},
+    {"profile", "NAME", "certificate profile (default: user)"},
+    {"csr", "FILE", "certificate request (PEM; - for standard input)"},
+    {"san", "NAME", "alternative name, such as dns:www.example.test; may be repeated"},
+    CM_BREAK_GLASS,
+    {NULL, NULL, NULL}};
+
+static const cm_option_t revoke_options[] = {
+    {"reason", "REASON", "reason of RFC 5280 5.3.1, such as superseded or keyCompromise"},
+    {"remarks", "TEXT", "why, in words"},
+    CM_BREAK_GLASS,
+    {NULL, NULL, NULL}};
+
+static const cm_option_t list_options[] = {
+    {"operation", "NAME", "only those of this operation, such as change"},
+    {"state", "NAME", "only those in this state, such as pending"},
     {NULL, NULL, NULL}};
 
 static const cm_option_t verify_options[] = {
@@ -36,6 +65,11 @@ static const cm_option_t verify_options[] = {
 
 static const cm_option_t lifecycle_options[] = {{"dot", NULL, "as a graph for Graphviz"},
                                                 {NULL, NULL, NULL}};
+
+#define DUAL_CONTROL                                                                               \
+    "Once there are two administrators, two of them approve it first: then the id of the "         \
+    "request\n"                                                                                    \
+    "is printed, and that it waits."
 
 static const cm_command_t commands[] = {
     {"init", "", init_options, CM_NEEDS_SETUP, cm_ctl_init,
@@ -71,20 +105,49 @@ static const cm_command_t commands[] = {
      "List the certificate profiles in force", ""},
     {"profile show", "NAME", NULL, CM_NEEDS_DATABASE, cm_ctl_profile_show,
      "Print a profile as it is in force (JSON)", ""},
+    {"profile import", "FILE", change_options, CM_NEEDS_DATABASE, cm_ctl_profile_import,
+     "Store a version of a profile (JSON)", DUAL_CONTROL},
     {"person add", "NAME", add_options, CM_NEEDS_DATABASE, cm_ctl_person_add,
      "Add a person; prints the new id",
-     "NAME is what certificates of the person will carry as common name."},
+     "NAME is what certificates of the person will carry as common name.\n\n" DUAL_CONTROL},
     {"person list", "", NULL, CM_NEEDS_DATABASE, cm_ctl_person_list, "List people and their roles",
      ""},
-    {"person role add", "ID ROLE", NULL, CM_NEEDS_DATABASE, cm_ctl_person_role_add,
+    {"person role add", "ID ROLE", change_options, CM_NEEDS_DATABASE, cm_ctl_person_role_add,
      "Give a person a role",
-     "Roles: user, operator, officer, administrator, ca-admin, auditor, client."},
-    {"person role remove", "ID ROLE", NULL, CM_NEEDS_DATABASE, cm_ctl_person_role_remove,
-     "Take a role away from a person", ""},
+     "Roles: user, operator, officer, administrator, ca-admin, auditor, client.\n\n" DUAL_CONTROL},
+    {"person role remove", "ID ROLE", change_options, CM_NEEDS_DATABASE, cm_ctl_person_role_remove,
+     "Take a role away from a person", DUAL_CONTROL},
+    {"person deactivate", "ID", change_options, CM_NEEDS_DATABASE, cm_ctl_person_deactivate,
+     "Let a person log in nowhere any more",
+     "Requests and certificates stay as they are. Two administrators have to be "
+     "left.\n\n" DUAL_CONTROL},
+    {"person activate", "ID", change_options, CM_NEEDS_DATABASE, cm_ctl_person_activate,
+     "Let a deactivated person log in again", DUAL_CONTROL},
+    {"person identity add", "ID", identity_options, CM_NEEDS_DATABASE, cm_ctl_person_identity_add,
+     "Tie a further log-in to a person",
+     "Whoever logs in with it is that person.\n\n" DUAL_CONTROL},
+    {"person identity remove", "ID", identity_options, CM_NEEDS_DATABASE,
+     cm_ctl_person_identity_remove, "Take a log-in away from a person", DUAL_CONTROL},
     {"person certificate", "ID", certificate_options, CM_NEEDS_ALL, cm_ctl_person_certificate,
      "Issue a certificate for a person who can't log in yet",
-     "Submits a request in the person's name, under the rules of the profile, and prints the\n"
-     "certificate as PEM. This is how the first people of an installation get their log-in."},
+     "The same as issue --for ID. This is how the first people of an installation get their\n"
+     "log-in."},
+    {"issue", "", issue_options, CM_NEEDS_ALL, cm_ctl_issue,
+     "Ask for a certificate in the name of a person",
+     "Submits a request in the person's name, under the checklist of the profile, and prints the\n"
+     "certificate as PEM; or, while something is open, the id of the request. Once there are two\n"
+     "administrators, they approve a certificate of somebody who may approve besides: it logs "
+     "that\n"
+     "person in."},
+    {"revoke", "CERTIFICATE", revoke_options, CM_NEEDS_ALL, cm_ctl_revoke,
+     "Revoke a certificate in the name of its owner",
+     "CERTIFICATE is the id. Submits a request under the checklist of its profile, and says so "
+     "when\n"
+     "it waits."},
+    {"request list", "", list_options, CM_NEEDS_DATABASE, cm_ctl_request_list,
+     "List the newest requests", ""},
+    {"request show", "ID", NULL, CM_NEEDS_DATABASE, cm_ctl_request_show,
+     "Show a request and what it waits for", ""},
     {"key compromised", "FILE", NULL, CM_NEEDS_DATABASE, cm_ctl_key_compromised,
      "Report that a private key is known to others",
      "FILE holds a certificate, a certification request or a public key, whoever made it (PEM; -\n"

@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "flow/people.h"
-
-#include <apr_strings.h>
-
+#include "ctl/govern.h"
 #include "ctl/output.h"
-#include "flow/requests.h"
-#include "pki/cert.h"
 #include "store/people.h"
 
 enum { PAGE = 200 };
@@ -29,39 +24,115 @@ static json_t *render(const cm_person_t *person, apr_pool_t *pool)
     return object;
 }
 
-cm_error_t *cm_ctl_person_add(cm_run_t *run)
+static void set_given(json_t *object, const char *name, const char *text)
 {
-    apr_array_header_t *roles = cm_run_options(run, "role");
-    cm_person_t *person = apr_pcalloc(run->pool, sizeof(*person));
-    const char *realm = cm_run_option(run, "realm");
-    cm_login_t login = {"user", realm ? realm : "", cm_run_option(run, "user")};
-    cm_error_t *error;
+    if (text) {
+        cm_json_set_text(object, name, text);
+    }
+}
 
-    if (realm && !login.subject) {
+/* The options of a log-in. */
+static cm_error_t *set_login(json_t *change, const cm_run_t *run)
+{
+    const char *realm = cm_run_option(run, "realm"), *user = cm_run_option(run, "user");
+
+    if (realm && !user) {
         return cm_error_make(run->pool, CM_E_VALUE, "--realm belongs to --user, which is missing");
     }
-    person->name = cm_run_argument(run, 0);
-    person->mail = cm_run_option(run, "mail");
-    person->roles = roles;
-    if ((error = cm_person_create(run->ctx, person, login.subject ? &login : NULL))) {
+    set_given(change, "issuer", user ? realm : NULL);
+    set_given(change, "subject", user);
+    return NULL;
+}
+
+cm_error_t *cm_ctl_person_add(cm_run_t *run)
+{
+    const apr_array_header_t *options = cm_run_options(run, "role");
+    json_t *change = cm_json_object(run->pool), *roles = cm_json_array(run->pool);
+    cm_request_view_t *view;
+    cm_person_t *person;
+    cm_error_t *error = set_login(change, run);
+
+    for (int i = 0; i < options->nelts; i++) {
+        json_array_append_new(roles, json_string(APR_ARRAY_IDX(options, i, const char *)));
+    }
+    cm_json_set_text(change, "name", cm_run_argument(run, 0));
+    set_given(change, "mail", cm_run_option(run, "mail"));
+    cm_json_set(change, "roles", roles);
+    if (error || (error = cm_ctl_change(&view, run, "person.add", change)) || !view) {
         return error;
     }
-    if (run->json) {
-        cm_output_object(run, render(person, run->pool));
-    } else {
-        puts(person->id);
+    if (!run->json) {
+        puts(view->request->id); /* which is the person's */
+        return NULL;
     }
-    return NULL;
+    error = cm_person_read(&person, run->ctx->store, view->request->id, run->pool);
+    if (!error) {
+        cm_output_object(run, render(person, run->pool));
+    }
+    return error;
+}
+
+/* A change of the person whose id is the first argument, and nothing to say when it is done. */
+static cm_error_t *change_person(cm_run_t *run, const char *kind, json_t *change)
+{
+    cm_request_view_t *view;
+    cm_error_t *error;
+
+    cm_json_set_text(change, "person", cm_run_argument(run, 0));
+    error = cm_ctl_change(&view, run, kind, change);
+    if (!error && view && run->json) {
+        cm_output_object(run, cm_request_object(view->request, run->pool));
+    }
+    return error;
+}
+
+static cm_error_t *change_role(cm_run_t *run, const char *kind)
+{
+    json_t *change = cm_json_object(run->pool);
+
+    cm_json_set_text(change, "role", cm_run_argument(run, 1));
+    return change_person(run, kind, change);
 }
 
 cm_error_t *cm_ctl_person_role_add(cm_run_t *run)
 {
-    return cm_person_grant(run->ctx, cm_run_argument(run, 0), cm_run_argument(run, 1));
+    return change_role(run, "role.give");
 }
 
 cm_error_t *cm_ctl_person_role_remove(cm_run_t *run)
 {
-    return cm_person_deny(run->ctx, cm_run_argument(run, 0), cm_run_argument(run, 1));
+    return change_role(run, "role.take");
+}
+
+cm_error_t *cm_ctl_person_activate(cm_run_t *run)
+{
+    return change_person(run, "person.activate", cm_json_object(run->pool));
+}
+
+cm_error_t *cm_ctl_person_deactivate(cm_run_t *run)
+{
+    return change_person(run, "person.deactivate", cm_json_object(run->pool));
+}
+
+static cm_error_t *change_identity(cm_run_t *run, const char *kind)
+{
+    json_t *change = cm_json_object(run->pool);
+    cm_error_t *error = set_login(change, run);
+
+    if (!error && !cm_run_option(run, "user")) {
+        error = cm_error_make(run->pool, CM_E_VALUE, "--user LOGIN is missing");
+    }
+    return error ? error : change_person(run, kind, change);
+}
+
+cm_error_t *cm_ctl_person_identity_add(cm_run_t *run)
+{
+    return change_identity(run, "identity.tie");
+}
+
+cm_error_t *cm_ctl_person_identity_remove(cm_run_t *run)
+{
+    return change_identity(run, "identity.untie");
 }
 
 cm_error_t *cm_ctl_person_list(cm_run_t *run)
@@ -84,45 +155,5 @@ cm_error_t *cm_ctl_person_list(cm_run_t *run)
         }
     } while (page->nelts == PAGE);
     cm_output_list(run, columns, items);
-    return NULL;
-}
-
-/* The command stands for the person: what the profile refuses to the person, it refuses here. */
-static cm_error_t *submit_for(cm_request_view_t **view, cm_run_t *run, const cm_person_t *person,
-                              cm_bytes_t csr)
-{
-    cm_identity_t *who = apr_pcalloc(run->pool, sizeof(*who));
-    cm_submission_t submission = {.operation = CM_OP_ENROLL};
-
-    who->person = person;
-    who->login = "certmgrctl";
-    who->roles = cm_roles_of(person->roles);
-    run->ctx->who = who;
-    submission.profile = cm_run_option(run, "profile") ? cm_run_option(run, "profile") : "user";
-    submission.csr = (const char *)csr.data;
-    return cm_request_submit(view, run->ctx, &submission);
-}
-
-cm_error_t *cm_ctl_person_certificate(cm_run_t *run)
-{
-    const char *path = cm_run_option(run, "csr");
-    cm_request_view_t *view;
-    cm_person_t *person;
-    cm_bytes_t csr;
-    cm_error_t *error;
-
-    if (!path) {
-        return cm_error_make(run->pool, CM_E_VALUE, "--csr FILE is missing");
-    }
-    if ((error = cm_run_file(&csr, run, path)) ||
-        (error = cm_person_read(&person, run->ctx->store, cm_run_argument(run, 0), run->pool)) ||
-        (error = submit_for(&view, run, person, csr))) {
-        return error;
-    }
-    if (!view->certificate) {
-        return cm_error_make(run->pool, CM_E_REFUSED, "request %s waits: it is %s",
-                             view->request->id, cm_state_name(view->request->state));
-    }
-    fputs(cm_cert_pem(view->certificate->der, run->pool), stdout);
     return NULL;
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "ctl/govern.h"
 #include "ctl/output.h"
 #include "store/profiles.h"
 
@@ -37,4 +38,32 @@ cm_error_t *cm_ctl_profile_show(cm_run_t *run)
         puts(profile->text);
     }
     return error;
+}
+
+static cm_error_t *import_one(cm_run_t *run, const char *path)
+{
+    json_t *change = cm_json_object(run->pool), *profile;
+    cm_request_view_t *view;
+    cm_bytes_t text;
+    cm_error_t *error = cm_run_file(&text, run, path);
+
+    if (!error) {
+        error = cm_json_parse(&profile, text, run->pool);
+    }
+    if (error) {
+        return error;
+    }
+    cm_json_set(change, "profile", profile);
+    error = cm_ctl_change(&view, run, "profile.store", change);
+    if (!error && view && run->json) {
+        cm_output_object(run, cm_request_object(view->request, run->pool));
+    } else if (!error && view) {
+        cm_output_step(run, path, "stored");
+    }
+    return error;
+}
+
+cm_error_t *cm_ctl_profile_import(cm_run_t *run)
+{
+    return import_one(run, cm_run_argument(run, 0));
 }

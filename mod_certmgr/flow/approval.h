@@ -18,7 +18,8 @@ int cm_approval_may_be_given(const cm_request_t *request, const cm_ctx_t *ctx);
 /* Whether the caller has approved the request; its approvals must have been read. */
 int cm_approval_is_given(const cm_request_t *request, const cm_ctx_t *ctx);
 
-/* CM_E_FORBIDDEN: "approval.own" for the requester, "approval.role" for one whose roles no open
+/* CM_E_FORBIDDEN: "approval.own" for the requester, "approval.concerned" for the person whom a
+ * governed change is about, "approval.role" for one whose roles no open
  * approval asks for. */
 cm_error_t *cm_approval_refuse(const cm_request_t *request, const cm_ctx_t *ctx);
 

@@ -141,21 +141,21 @@ static cm_error_t *check_role(const cm_ctx_t *ctx, const char *role)
 }
 
 /* Name and address must be fit for a certificate: better refused now than at each enrollment. */
-static cm_error_t *check_names(const cm_ctx_t *ctx, const cm_person_t *person)
+cm_error_t *cm_person_check_names(const cm_person_t *person, apr_pool_t *pool)
 {
-    apr_array_header_t *attributes = apr_array_make(ctx->pool, 1, sizeof(cm_name_attribute_t));
+    apr_array_header_t *attributes = apr_array_make(pool, 1, sizeof(cm_name_attribute_t));
     const cm_name_attribute_t cn = {"CN", person->name, 0};
     cm_name_t *name;
     cm_san_t mail;
     cm_error_t *error;
 
     APR_ARRAY_PUSH(attributes, cm_name_attribute_t) = cn;
-    error = cm_name_make(&name, attributes, ctx->pool);
+    error = cm_name_make(&name, attributes, pool);
     if (error) {
         cm_error_locate(error, "/name", error->rule);
     }
     if (person->mail) {
-        cm_error_t *bad = cm_san_make(&mail, "email", person->mail, ctx->pool);
+        cm_error_t *bad = cm_san_make(&mail, "email", person->mail, pool);
 
         error = cm_error_join(error, bad ? cm_error_locate(bad, "/mail", bad->rule) : NULL);
     }
@@ -166,7 +166,7 @@ cm_error_t *cm_person_create(const cm_ctx_t *ctx, cm_person_t *person, const cm_
 {
     cm_audit_draft_t *draft;
     create_t create = {person, login};
-    cm_error_t *error = check_names(ctx, person);
+    cm_error_t *error = cm_person_check_names(person, ctx->pool);
     json_t *roles;
 
     person->id = cm_ctx_id(ctx);

@@ -30,6 +30,9 @@ typedef struct {
 cm_error_t *cm_identity_resolve(cm_identity_t **who, const cm_ctx_t *ctx,
                                 const cm_evidence_t *evidence);
 
+/* Name and address must be fit for a certificate; the pointers are /name and /mail. */
+cm_error_t *cm_person_check_names(const cm_person_t *person, apr_pool_t *pool);
+
 /* Changes by certmgrctl, each one transaction with its audit event. `login` may be NULL. */
 cm_error_t *cm_person_create(const cm_ctx_t *ctx, cm_person_t *person, const cm_login_t *login);
 cm_error_t *cm_person_grant(const cm_ctx_t *ctx, const char *person, const char *role);

@@ -32,5 +32,9 @@ static cm_error_t *decide(cm_work_t *work)
     return error;
 }
 
-const cm_operation_row_t cm_operation_reinstate = {CM_OP_REINSTATE,  members,         take, decide,
-                                                   cm_target_change, cm_target_record};
+const cm_operation_row_t cm_operation_reinstate = {.operation = CM_OP_REINSTATE,
+                                                   .members = members,
+                                                   .take = take,
+                                                   .decide = decide,
+                                                   .change = cm_target_change,
+                                                   .record = cm_target_record};

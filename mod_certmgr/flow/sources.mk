@@ -3,9 +3,11 @@ libcertmgr_la_SOURCES += \
     %D%/actions.def \
     %D%/act.c %D%/approval.c %D%/approval.h \
     %D%/audit.c %D%/audit.h %D%/audit_verify.c \
+    %D%/change.c %D%/change.h %D%/change_people.c %D%/change_profile.c \
     %D%/certificates.c %D%/certificates.h \
     %D%/crl.c %D%/crl.h \
     %D%/enroll.c \
+    %D%/govern.c %D%/govern.h \
     %D%/health.c %D%/health.h \
     %D%/items.c %D%/items.h \
     %D%/jobs.c %D%/jobs.h \

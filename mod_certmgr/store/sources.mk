@@ -4,6 +4,7 @@ libcertmgr_la_SOURCES += \
     %D%/authorities.c %D%/authorities.h \
     %D%/certificates.c %D%/certificates.h \
     %D%/events.c %D%/events.h \
+    %D%/holders.c %D%/holders.h \
     %D%/keys.c %D%/keys.h \
     %D%/leases.c %D%/leases.h \
     %D%/link.c %D%/link.h \

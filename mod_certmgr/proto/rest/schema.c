@@ -51,6 +51,11 @@ static void render_field(json_t *object, const cm_field_t *field, const void *pl
     case CM_FIELD_TEXTS:
         cm_json_set(object, field->name, render_texts(*pointer, pool));
         return;
+    case CM_FIELD_OBJECT:
+        if (*pointer) {
+            json_object_set(object, field->name, *(json_t *const *)place);
+        }
+        return;
     case CM_FIELD_RECORD:
         if (*pointer) {
             cm_json_set(object, field->name, cm_schema_render(field->of, *pointer, pool));
@@ -145,6 +150,9 @@ static json_t *describe_field(const cm_field_t *field, apr_pool_t *pool)
         set_type(schema, "array", 0);
         json_object_set_new(schema, "items", json_pack("{s:s}", "type", "string"));
         break;
+    case CM_FIELD_OBJECT:
+        set_type(schema, "object", 0);
+        break;
     case CM_FIELD_RECORD:
         schema = describe_record(field, pool);
         break;
@@ -182,7 +190,9 @@ json_t *cm_schema_describe(const cm_schema_t *schema, apr_pool_t *pool)
     cm_json_set_text(object, "description", schema->about);
     for (const cm_field_t *field = schema->fields; field->name; field++) {
         cm_json_set(properties, field->name, describe_field(field, pool));
-        json_array_append_new(required, json_string(field->name));
+        if (field->nullable != CM_FIELD_LEFT_OUT) {
+            json_array_append_new(required, json_string(field->name));
+        }
     }
     close_object(object, properties, required);
     return object;

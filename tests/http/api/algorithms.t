@@ -117,7 +117,7 @@ subtest 'codes of certmgrctl' => sub {
     is((ctl(qw(ca show issuing --nope)))[0], $codes->{usage}, 'an unknown option');
     is((ctl(qw(person add X --role)))[0], $codes->{usage}, 'an option without its value');
     is((ctl(qw(ca list more)))[0], $codes->{usage}, 'an argument too many');
-    is((ctl(qw(person certificate nope --csr -)))[0], $codes->{refused}, 'nobody has this id');
+    is((ctl(qw(person certificate nope --csr /dev/null)))[0], $codes->{refused}, 'nobody has this id');
     is((ctl(qw(jobs run nope)))[0], $codes->{refused}, 'no such job');
     is((ctl(qw(audit verify --head /nowhere)))[0], $codes->{refused}, 'no such file');
 };

@@ -151,7 +151,7 @@ sub post {
         Content => JSON::PP->new->encode({ profile => 'user', csr => csr() }));
 }
 
-my ($code, $id) = ctl(qw(person add Alice --mail alice@example.test --role user --user alice));
+my ($code, $id) = at_once(qw(person add Alice --mail alice@example.test --role user --user alice));
 is($code, 0, 'Alice is registered') or diag($id);
 chomp $id;
 
