@@ -54,16 +54,21 @@ check-http: all
 	@APXS='$(APXS)' HTTPD='$(HTTPD_PROGRAM)' $(SHELL) $(srcdir)/tests/http/each \
 	    $(abs_top_srcdir) $(abs_builddir) $(HTTP_TESTS)
 
+# Takes the handling of faults out, one after the other, and expects the named test to fail; MUTANTS
+# chooses by name. A longer run, not part of ./run-tests.
+mutants:
+	@$(PERL) $(srcdir)/tests/mutants/run $(abs_builddir) $(MUTANTS)
+
 checks:
 	@cd $(abs_top_srcdir) && $(PERL) tests/tap tests/checks/*.t
 
 format:
 	cd $(abs_top_srcdir) && git ls-files '*.c' '*.h' | xargs clang-format -i
 
-.PHONY: check-programs analyze sanitize coverage check-unit valgrind check-http checks format
+.PHONY: check-programs analyze sanitize coverage check-unit valgrind check-http checks format mutants
 
 clean-local:
-	rm -rf analyze sanitize coverage fuzz http test-logs
+	rm -rf analyze sanitize coverage fuzz http mutants test-logs
 
 EXTRA_DIST += tests/README.md tests/variant tests/tap tests/allowed-skips tests/unit/run \
-    tests/contract.json tests/checks tests/http tests/interop tests/docs tests/idp tests/package debian-packages .clang-format .ci/run
+    tests/contract.json tests/checks tests/http tests/interop tests/docs tests/idp tests/mutants tests/package debian-packages .clang-format .ci/run

@@ -59,7 +59,7 @@ typedef struct {
 
 struct cm_command_t {
     const char *words;          /* "ca show"; NULL ends the table */
-    const char *arguments;      /* "NAME", "[NAME]", "ID ROLE", or "" */
+    const char *arguments;      /* "NAME", "[NAME]", "ID ROLE", "FILE...", or "" */
     const cm_option_t *options; /* or NULL */
     int needs;                  /* CM_NEEDS_... */
     cm_error_t *(*run)(cm_run_t *run);
@@ -99,39 +99,34 @@ int cm_exit_status(const cm_error_t *error);
 void cm_help_print(const cm_command_t *command, apr_pool_t *pool);
 
 /* The commands, one function each; grouped by file. */
-cm_error_t *cm_ctl_init(cm_run_t *run);                   /* init.c */
-cm_error_t *cm_ctl_db_upgrade(cm_run_t *run);             /* database.c */
-cm_error_t *cm_ctl_db_status(cm_run_t *run);              /* database.c */
-cm_error_t *cm_ctl_ca_list(cm_run_t *run);                /* authorities.c */
-cm_error_t *cm_ctl_ca_show(cm_run_t *run);                /* authorities.c */
-cm_error_t *cm_ctl_ca_server_certificate(cm_run_t *run);  /* authorities.c */
-cm_error_t *cm_ctl_crl_publish(cm_run_t *run);            /* authorities.c */
-cm_error_t *cm_ctl_profile_list(cm_run_t *run);           /* profiles.c */
-cm_error_t *cm_ctl_profile_show(cm_run_t *run);           /* profiles.c */
-cm_error_t *cm_ctl_profile_import(cm_run_t *run);         /* profiles.c */
-cm_error_t *cm_ctl_person_add(cm_run_t *run);             /* people.c */
-cm_error_t *cm_ctl_person_list(cm_run_t *run);            /* people.c */
-cm_error_t *cm_ctl_person_role_add(cm_run_t *run);        /* people.c */
-cm_error_t *cm_ctl_person_role_remove(cm_run_t *run);     /* people.c */
-cm_error_t *cm_ctl_person_activate(cm_run_t *run);        /* people.c */
-cm_error_t *cm_ctl_person_deactivate(cm_run_t *run);      /* people.c */
-cm_error_t *cm_ctl_person_identity_add(cm_run_t *run);    /* people.c */
-cm_error_t *cm_ctl_person_identity_remove(cm_run_t *run); /* people.c */
-cm_error_t *cm_ctl_person_certificate(cm_run_t *run);     /* requests.c */
-cm_error_t *cm_ctl_issue(cm_run_t *run);                  /* requests.c */
-cm_error_t *cm_ctl_revoke(cm_run_t *run);                 /* requests.c */
-cm_error_t *cm_ctl_request_list(cm_run_t *run);           /* requests.c */
-cm_error_t *cm_ctl_request_show(cm_run_t *run);           /* requests.c */
-cm_error_t *cm_ctl_key_compromised(cm_run_t *run);        /* keys.c */
-cm_error_t *cm_ctl_audit_verify(cm_run_t *run);           /* audit.c */
-cm_error_t *cm_ctl_audit_head(cm_run_t *run);             /* audit.c */
-cm_error_t *cm_ctl_jobs_list(cm_run_t *run);              /* jobs.c */
-cm_error_t *cm_ctl_jobs_run(cm_run_t *run);               /* jobs.c */
-cm_error_t *cm_ctl_token_list(cm_run_t *run);             /* tokens.c */
-cm_error_t *cm_ctl_routes(cm_run_t *run);                 /* tables.c */
-cm_error_t *cm_ctl_lifecycle(cm_run_t *run);              /* tables.c */
-cm_error_t *cm_ctl_directives(cm_run_t *run);             /* tables.c */
-cm_error_t *cm_ctl_problems(cm_run_t *run);               /* tables.c */
-cm_error_t *cm_ctl_manual(cm_run_t *run);                 /* manual.c */
+cm_error_t *cm_ctl_init(cm_run_t *run);                  /* init.c */
+cm_error_t *cm_ctl_db_upgrade(cm_run_t *run);            /* database.c */
+cm_error_t *cm_ctl_db_status(cm_run_t *run);             /* database.c */
+cm_error_t *cm_ctl_ca_list(cm_run_t *run);               /* authorities.c */
+cm_error_t *cm_ctl_ca_show(cm_run_t *run);               /* authorities.c */
+cm_error_t *cm_ctl_ca_server_certificate(cm_run_t *run); /* authorities.c */
+cm_error_t *cm_ctl_crl_publish(cm_run_t *run);           /* authorities.c */
+cm_error_t *cm_ctl_profile_list(cm_run_t *run);          /* profiles.c */
+cm_error_t *cm_ctl_profile_show(cm_run_t *run);          /* profiles.c */
+cm_error_t *cm_ctl_profile_export(cm_run_t *run);        /* profiles.c */
+cm_error_t *cm_ctl_profile_diff(cm_run_t *run);          /* profiles.c */
+cm_error_t *cm_ctl_profile_check(cm_run_t *run);         /* profiles.c */
+cm_error_t *cm_ctl_profile_import(cm_run_t *run);        /* profiles.c */
+cm_error_t *cm_ctl_person_add(cm_run_t *run);            /* people.c */
+cm_error_t *cm_ctl_person_list(cm_run_t *run);           /* people.c */
+cm_error_t *cm_ctl_person_role_add(cm_run_t *run);       /* people.c */
+cm_error_t *cm_ctl_person_role_remove(cm_run_t *run);    /* people.c */
+cm_error_t *cm_ctl_person_certificate(cm_run_t *run);    /* requests.c */
+cm_error_t *cm_ctl_key_compromised(cm_run_t *run);       /* keys.c */
+cm_error_t *cm_ctl_audit_verify(cm_run_t *run);          /* audit.c */
+cm_error_t *cm_ctl_audit_head(cm_run_t *run);            /* audit.c */
+cm_error_t *cm_ctl_jobs_list(cm_run_t *run);             /* jobs.c */
+cm_error_t *cm_ctl_jobs_run(cm_run_t *run);              /* jobs.c */
+cm_error_t *cm_ctl_token_list(cm_run_t *run);            /* tokens.c */
+cm_error_t *cm_ctl_routes(cm_run_t *run);                /* tables.c */
+cm_error_t *cm_ctl_lifecycle(cm_run_t *run);             /* tables.c */
+cm_error_t *cm_ctl_directives(cm_run_t *run);            /* tables.c */
+cm_error_t *cm_ctl_problems(cm_run_t *run);              /* tables.c */
+cm_error_t *cm_ctl_manual(cm_run_t *run);                /* manual.c */
 
 #endif

@@ -59,6 +59,13 @@ static const cm_option_t list_options[] = {
     {"state", "NAME", "only those in this state, such as pending"},
     {NULL, NULL, NULL}};
 
+static const cm_option_t version_options[] = {
+    {"version", "NUMBER", "version of the profile (default: the one in force)"},
+    {NULL, NULL, NULL}};
+
+static const cm_option_t import_options[] = {
+    {"dry-run", NULL, "only say what would be stored"}, CM_BREAK_GLASS, {NULL, NULL, NULL}};
+
 static const cm_option_t verify_options[] = {
     {"head", "FILE", "heads kept elsewhere (default: the file of CertMgrAuditHeads)"},
     {NULL, NULL, NULL}};
@@ -103,10 +110,25 @@ static const cm_command_t commands[] = {
      "The server does so by itself after a revocation and when half of a CRL's time has passed."},
     {"profile list", "", NULL, CM_NEEDS_DATABASE, cm_ctl_profile_list,
      "List the certificate profiles in force", ""},
-    {"profile show", "NAME", NULL, CM_NEEDS_DATABASE, cm_ctl_profile_show,
-     "Print a profile as it is in force (JSON)", ""},
-    {"profile import", "FILE", change_options, CM_NEEDS_DATABASE, cm_ctl_profile_import,
-     "Store a version of a profile (JSON)", DUAL_CONTROL},
+    {"profile show", "NAME", version_options, CM_NEEDS_DATABASE, cm_ctl_profile_show,
+     "Show a profile as it is in force, or a former version", ""},
+    {"profile export", "NAME", version_options, CM_NEEDS_DATABASE, cm_ctl_profile_export,
+     "Print a profile as a file that can be imported (JSON)",
+     "To change a profile or to make one like it, export it to a file, edit the file, and import\n"
+     "it; a new name in it makes a new profile."},
+    {"profile diff", "NAME|FILE [VERSION] [VERSION]", NULL, CM_NEEDS_DATABASE, cm_ctl_profile_diff,
+     "Show what differs between versions of a profile, field by field",
+     "Without versions, the version in force is compared with the one before it; with one, with\n"
+     "that version. A FILE (a word with a dot or a slash) is compared with the version in force."},
+    {"profile check", "FILE...", NULL, CM_NEEDS_DATABASE, cm_ctl_profile_check,
+     "Say whether profiles could be imported",
+     "A profile is held against the JSON Schema of profiles, itself, RFC 5280 and the authority\n"
+     "that it names. Each violation is a line with the field, as JSON Pointer, and the rule."},
+    {"profile import", "FILE...", import_options, CM_NEEDS_DATABASE, cm_ctl_profile_import,
+     "Store new versions of profiles",
+     "Files are JSON (- for standard input) and are checked as by profile check. What is in force\n"
+     "already makes no new version. A file that is refused does not keep the others "
+     "out.\n\n" DUAL_CONTROL},
     {"person add", "NAME", add_options, CM_NEEDS_DATABASE, cm_ctl_person_add,
      "Add a person; prints the new id",
      "NAME is what certificates of the person will carry as common name.\n\n" DUAL_CONTROL},

@@ -3,6 +3,7 @@
 
 #include <apr_file_io.h>
 #include <apr_strings.h>
+#include <limits.h>
 
 #include "base/text.h"
 
@@ -202,7 +203,7 @@ static cm_error_t *take_option(cm_run_t *run, int *i, int argc, const char *cons
     return NULL;
 }
 
-/* As many words as "NAME [OTHER]" says. */
+/* As many words as "NAME [OTHER]" says; the last of "FILE..." may be repeated. */
 static cm_error_t *check_count(const cm_run_t *run)
 {
     char *rest = apr_pstrdup(run->pool, run->command->arguments), *word;
@@ -210,7 +211,7 @@ static cm_error_t *check_count(const cm_run_t *run)
 
     for (word = apr_strtok(rest, " ", &rest); word; word = apr_strtok(NULL, " ", &rest)) {
         least += *word != '[';
-        most++;
+        most = strstr(word, "...") ? INT_MAX : most + 1;
     }
     if (run->args->nelts < least) {
         return usage(run, "missing:", run->command->arguments);

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "flow/certificates.h"
 
+#include "flow/lineage.h"
 #include "flow/visible.h"
-#include "store/authorities.h"
 #include "store/certificates.h"
-
-enum { CHAIN_MAX = 16 };
 
 cm_error_t *cm_certificate_show(cm_certificate_t **certificate, cm_ctx_t *ctx, const char *id)
 {
@@ -29,19 +27,18 @@ cm_error_t *cm_certificate_page(apr_array_header_t **certificates, cm_ctx_t *ctx
 cm_error_t *cm_authority_chain(apr_array_header_t **chain, const cm_ctx_t *ctx, const char *name)
 {
     apr_array_header_t *ders = apr_array_make(ctx->pool, 4, sizeof(cm_bytes_t));
+    cm_lineage_t lineage;
+    cm_error_t *error = cm_lineage_read(&lineage, ctx, name);
 
-    for (int depth = 0; name && depth < CHAIN_MAX; depth++) {
-        cm_authority_t *authority;
-        cm_error_t *error = cm_authority_read(&authority, ctx->store, name, ctx->pool);
-
-        if (error && error->code == CM_E_NOT_FOUND) {
-            return cm_error_make(ctx->pool, CM_E_NOT_FOUND, "there is no such authority");
-        }
-        if (error) {
-            return error;
-        }
-        APR_ARRAY_PUSH(ders, cm_bytes_t) = authority->der;
-        name = authority->parent;
+    if (error && error->code == CM_E_NOT_FOUND) {
+        return cm_error_make(ctx->pool, CM_E_NOT_FOUND, "there is no such authority");
+    }
+    if (error) {
+        return error;
+    }
+    APR_ARRAY_PUSH(ders, cm_bytes_t) = lineage.cert->der;
+    for (int i = 0; i < lineage.above->nelts; i++) {
+        APR_ARRAY_PUSH(ders, cm_bytes_t) = APR_ARRAY_IDX(lineage.above, i, const cm_cert_t *)->der;
     }
     *chain = ders;
     return NULL;

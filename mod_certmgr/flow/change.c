@@ -117,8 +117,7 @@ static cm_error_t *check_requester(const cm_work_t *work)
     return error;
 }
 
-/* Pointers of a kind are those of its own members. */
-static cm_error_t *move_below(cm_error_t *error, const char *member, apr_pool_t *pool)
+cm_error_t *cm_change_move_below(cm_error_t *error, const char *member, apr_pool_t *pool)
 {
     for (cm_error_t *at = error; at; at = at->also) {
         if (at->field) {
@@ -140,7 +139,7 @@ static cm_error_t *decide(cm_work_t *work)
     if (!error) {
         error = check_requester(work);
     }
-    return error ? error : move_below(work->change->kind->decide(work), "/change", pool);
+    return error ? error : cm_change_move_below(work->change->kind->decide(work), "/change", pool);
 }
 
 /* Where two administrators are, two have to be left: with fewer there is no dual control, and

@@ -13,7 +13,6 @@
 
 #include "flow/operations.h"
 #include "model/person.h"
-#include "model/profile.h"
 #include "policy/identity.h"
 #include "store/people.h"
 
@@ -30,7 +29,7 @@ typedef struct cm_change_t {
     const json_t *profile; /* a profile as JSON */
     apr_int64_t base;      /* the version that the profile was made from; 0: none */
     /* what was found when it was decided */
-    cm_profile_record_t *record; /* the version to store */
+    const struct cm_profile_change_t *decided; /* flow/profiles.h */
 } cm_change_t;
 
 struct cm_change_kind_t {
@@ -59,6 +58,9 @@ cm_error_t *cm_change_keep_integer(cm_work_t *work, const char *name, apr_int64_
 /* What kinds share: a refusal at a member of the change. */
 cm_error_t *cm_change_refuse(const cm_work_t *work, cm_code_t code, const char *field,
                              const char *rule, const char *message);
+
+/* Pointers of what was refused, as those of members below `member`. */
+cm_error_t *cm_change_move_below(cm_error_t *error, const char *member, apr_pool_t *pool);
 
 extern const cm_change_kind_t cm_change_person_add, cm_change_person_deactivate,
     cm_change_person_activate, cm_change_role_give, cm_change_role_take, cm_change_identity_tie,

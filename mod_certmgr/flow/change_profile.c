@@ -5,7 +5,7 @@
 #include <apr_strings.h>
 
 #include "flow/change.h"
-#include "store/profiles.h"
+#include "flow/profiles.h"
 
 static const cm_json_member_t members[] = {
     {"profile", CM_JSON_OBJECT, CM_JSON_REQUIRED, offsetof(cm_change_t, profile), 0,
@@ -18,41 +18,15 @@ static const cm_json_member_t members[] = {
 static const char *text_of(const json_t *profile, apr_pool_t *pool)
 {
     char *text = json_dumps(profile, JSON_INDENT(4));
-    const char *copy = apr_pstrdup(pool, text);
+    const char *copy = apr_pstrcat(pool, text, "\n", NULL);
 
     free(text);
     return copy;
 }
 
-/* The version in force; NULL for a new profile. */
-static cm_error_t *newest_of(cm_profile_record_t **newest, const cm_work_t *work, const char *name)
-{
-    const cm_ctx_t *ctx = work->ctx;
-    cm_error_t *error = cm_profile_read(newest, ctx->store, name, 0, ctx->pool);
-
-    if (error && error->code == CM_E_NOT_FOUND) {
-        *newest = NULL;
-        return NULL;
-    }
-    return error;
-}
-
-static cm_error_t *check_same(const cm_work_t *work, const cm_profile_record_t *newest)
-{
-    json_t *stored;
-    cm_error_t *error = cm_json_parse(&stored, cm_bytes_of_text(newest->text), work->ctx->pool);
-
-    if (!error && json_equal(stored, work->change->profile)) {
-        error = cm_change_refuse(work, CM_E_CONFLICT, "/profile", "profile.same",
-                                 "this is the profile that is in force");
-    }
-    return error;
-}
-
 /* A profile that somebody else has changed in the meantime is not overwritten unseen. */
-static cm_error_t *check_base(cm_work_t *work, const cm_profile_record_t *newest)
+static cm_error_t *check_base(cm_work_t *work, apr_int64_t in_force)
 {
-    apr_int64_t in_force = newest ? newest->version : 0;
     const json_t *given = json_object_get(cm_change_show(work->request, work->ctx->pool), "base");
 
     if (!given) {
@@ -70,45 +44,34 @@ static cm_error_t *decide(cm_work_t *work)
 {
     apr_pool_t *pool = work->ctx->pool;
     cm_change_t *change = work->change;
-    cm_profile_record_t *newest, *record = apr_pcalloc(pool, sizeof *record);
-    cm_profile_t *profile;
-    cm_error_t *error;
+    cm_profile_change_t *decided = apr_pcalloc(pool, sizeof *decided);
+    cm_error_t *error =
+        cm_profile_decide(decided, work->ctx, cm_bytes_of_text(text_of(change->profile, pool)));
 
-    record->text = text_of(change->profile, pool);
-    error = cm_profile_parse(&profile, cm_bytes_of_text(record->text), pool);
-    for (cm_error_t *at = error; at; at = at->also) {
-        at->field = apr_pstrcat(pool, "/profile", at->field, NULL);
+    if (error) {
+        return cm_change_move_below(error, "/profile", pool);
+    }
+    error = check_base(work, decided->record.version - decided->is_new);
+    if (!error && !decided->is_new) {
+        error = cm_change_refuse(work, CM_E_CONFLICT, "/profile", "profile.same",
+                                 "this is the profile that is in force");
     }
     if (!error) {
-        error = newest_of(&newest, work, profile->name);
-    }
-    if (!error && newest) {
-        error = check_same(work, newest);
-    }
-    if (!error) {
-        error = check_base(work, newest);
-    }
-    if (!error) {
-        record->name = profile->name;
-        record->version = newest ? newest->version + 1 : 1;
-        record->created = work->ctx->now;
-        change->record = record;
+        change->decided = decided;
     }
     return error;
 }
 
 static cm_error_t *store(cm_txn_t *txn, cm_work_t *work)
 {
-    return cm_profile_insert(txn, work->change->record);
+    return cm_profile_change(txn, work->change->decided);
 }
 
 static void record(cm_audit_draft_t *draft, const cm_work_t *work)
 {
-    const cm_profile_record_t *stored = work->change->record;
-
-    if (stored) {
-        cm_json_set_text(draft->detail, "profile", stored->name);
-        cm_json_set_integer(draft->detail, "version", stored->version);
+    if (work->change->decided) {
+        cm_json_set_text(draft->detail, "profile", work->change->decided->record.name);
+        cm_profile_record(draft, work->change->decided);
     }
 }
 

@@ -3,6 +3,7 @@
 
 #include <apr_strings.h>
 
+#include "flow/lineage.h"
 #include "flow/sign.h"
 #include "flow/upkeep.h"
 #include "keys/key.h"
@@ -106,7 +107,7 @@ static cm_error_t *sign_list(cm_bytes_t *der, cm_crl_record_t *record, const cm_
     cm_bytes_t entries, tbs, signature;
     cm_error_t *error = gather_entries(&entries, ctx, issuer->record);
 
-    if (issuer->record->parent) {
+    if (!cm_authority_is_root(issuer->record)) {
         /* not for a root: its own certificate names no CRL, so none with a distribution point
          * would cover it (RFC 5280 6.3.3 (b) (2)) */
         spec.idp_url = cm_crl_url(ctx, record->ca);

@@ -7,13 +7,12 @@
 #include "flow/audit.h"
 #include "flow/crl.h"
 #include "flow/ocsp.h"
+#include "flow/profiles.h"
 #include "flow/sign.h"
 #include "keys/key.h"
 #include "keys/keyring.h"
-#include "policy/profile.h"
 #include "store/authorities.h"
 #include "store/certificates.h"
-#include "store/profiles.h"
 
 enum { BACKDATE = 60 }; /* seconds: clocks of others run behind */
 
@@ -185,40 +184,22 @@ cm_error_t *cm_authority_create(int *made, cm_ctx_t *ctx, const cm_authority_pla
     return error;
 }
 
-static cm_error_t *store_profile(cm_txn_t *txn, cm_audit_event_t *event, void *baton)
-{
-    (void)event;
-    return cm_profile_insert(txn, baton);
-}
-
 cm_error_t *cm_profile_store(apr_int64_t *version, cm_ctx_t *ctx, const char *name,
                              const char *text)
 {
-    cm_profile_record_t *newest = NULL;
-    cm_profile_record_t record = {name, 1, text, ctx->now};
-    cm_audit_draft_t *draft = cm_audit_begin(ctx, "profile.store", name);
-    cm_profile_t *profile;
-    cm_error_t *error = cm_profile_parse(&profile, cm_bytes_of_text(text), ctx->pool);
+    cm_profile_change_t change;
+    cm_error_t *error = cm_profile_decide(&change, ctx, cm_bytes_of_text(text));
 
-    if (!error && strcmp(profile->name, name) != 0) {
-        error = cm_error_locate(cm_error_make(ctx->pool, CM_E_VALUE,
-                                              "the text is of the profile \"%s\"", profile->name),
-                                "/name", "profile.name");
+    if (!error && strcmp(change.profile->name, name) != 0) {
+        error = cm_error_make(ctx->pool, CM_E_VALUE, "the text is of the profile \"%s\"",
+                              change.profile->name);
+        cm_error_locate(error, "/name", "profile.name");
     }
-    if (error) {
-        return error;
+    if (!error) {
+        error = cm_profile_import(&change, ctx, cm_bytes_of_text(text));
     }
-    error = cm_profile_read(&newest, ctx->store, name, 0, ctx->pool);
-    if (error && error->code != CM_E_NOT_FOUND) {
-        return error;
+    if (!error) {
+        *version = change.record.version;
     }
-    if (!error && strcmp(newest->text, text) == 0) {
-        *version = newest->version;
-        return NULL;
-    }
-    record.version = error ? 1 : newest->version + 1;
-    *version = record.version;
-    cm_json_set_integer(draft->detail, "version", record.version);
-    return cm_store_transact(ctx->store, store_profile, &record, cm_audit_finish(draft, ctx),
-                             ctx->pool);
+    return error;
 }

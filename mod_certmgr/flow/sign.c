@@ -3,12 +3,12 @@
 
 #include <apr_strings.h>
 
+#include "flow/lineage.h"
 #include "keys/key.h"
 #include "keys/keyring.h"
 #include "policy/address.h"
 #include "policy/config.h"
 #include "policy/lint.h"
-#include "store/authorities.h"
 
 const char *cm_public_url(const cm_ctx_t *ctx)
 {
@@ -33,27 +33,24 @@ const char *cm_issuer_url(const cm_ctx_t *ctx, const char *ca)
 cm_error_t *cm_issuer_open(cm_issuer_t **issuer, const cm_ctx_t *ctx, const char *ca)
 {
     cm_issuer_t *opened = apr_pcalloc(ctx->pool, sizeof *opened);
-    cm_authority_t *record;
-    cm_cert_t *cert;
-    cm_error_t *error = cm_authority_read(&record, ctx->store, ca, ctx->pool);
+    cm_lineage_t lineage;
+    cm_error_t *error = cm_lineage_read(&lineage, ctx, ca);
 
     if (!error) {
-        error = cm_cert_parse(&cert, record->der, ctx->pool);
-    }
-    if (!error) {
-        error = cm_keyring_find(&opened->key, ctx->keys, record->key, ctx->pool);
+        error = cm_keyring_find(&opened->key, ctx->keys, lineage.record->key, ctx->pool);
     }
     if (error) {
         return error;
     }
-    if (!cm_bytes_equal(cm_key_spki(opened->key), cert->spki)) {
+    if (!cm_bytes_equal(cm_key_spki(opened->key), lineage.cert->spki)) {
         return cm_error_explain(
             ctx->pool,
             cm_error_make(ctx->pool, CM_E_CONFIG, "the key of this authority is not usable"),
-            "the key %s is not the key of the certificate of %s", record->key, ca);
+            "the key %s is not the key of the certificate of %s", lineage.record->key, ca);
     }
-    opened->record = record;
-    opened->cert = cert;
+    opened->record = lineage.record;
+    opened->cert = lineage.cert;
+    opened->above = lineage.above;
     *issuer = opened;
     return NULL;
 }
@@ -108,7 +105,7 @@ cm_error_t *cm_issuer_sign(cm_certificate_t **made, const cm_issuer_t *issuer, c
     spec->issuer_key_id = issuer->cert->ski;
     error = cm_cert_tbs(&tbs, spec, ctx->pool);
     if (!error) {
-        const cm_lint_in_t in = {tbs, spec->sigalg, issuer->cert, issuer->profile};
+        const cm_lint_in_t in = {tbs, spec->sigalg, issuer->cert, issuer->above, issuer->profile};
 
         error = cm_lint(&in, ctx->pool);
     }

@@ -14,6 +14,7 @@
 typedef struct {
     const cm_authority_t *record;
     const cm_cert_t *cert;
+    const apr_array_header_t *above; /* of const cm_cert_t *: its issuer and so on; NULL: nobody */
     struct cm_key_t *key;
     const struct cm_profile_t *profile; /* what it signs is checked against it; NULL: no profile */
 } cm_issuer_t;

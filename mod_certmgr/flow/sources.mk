@@ -13,11 +13,13 @@ libcertmgr_la_SOURCES += \
     %D%/jobs.c %D%/jobs.h \
     %D%/keycheck.c %D%/keycheck.h \
     %D%/lifecycle.c %D%/lifecycle.h \
+    %D%/lineage.c %D%/lineage.h \
     %D%/merkle.c %D%/merkle.h \
     %D%/ocsp.c %D%/ocsp.h \
     %D%/operations.c %D%/operations.h \
     %D%/people.c %D%/people.h \
     %D%/perform.c %D%/perform.h \
+    %D%/profiles.c %D%/profiles.h \
     %D%/reinstate.c %D%/rekey.c %D%/renew.c \
     %D%/requests.c %D%/requests.h \
     %D%/retry.c %D%/retry.h \

@@ -57,8 +57,8 @@ CK_RV cm_slot_find(cm_slot_t *slot, const cm_uri_t *uri, cm_session_t *session, 
 
 int cm_slot_limit(const cm_slot_t *slot, int wanted)
 {
-    if (slot->max_sessions == CK_UNAVAILABLE_INFORMATION ||
-        slot->max_sessions == CK_EFFECTIVELY_INFINITE || slot->max_sessions >= (CK_ULONG)wanted) {
+    /* CK_UNAVAILABLE_INFORMATION is the largest number there is */
+    if (slot->max_sessions == CK_EFFECTIVELY_INFINITE || slot->max_sessions >= (CK_ULONG)wanted) {
         return wanted;
     }
     return (int)slot->max_sessions;

@@ -30,7 +30,6 @@ struct cm_token_t {
     int limit;      /* max_sessions or what the token allows, if less */
     int opening;    /* one thread at a time looks for the slot, opens and logs in */
     int located;
-    int logged_in;
     int ailing;                        /* the last work failed as if the module needed a restart */
     apr_interval_time_t restart_pause; /* doubles while restarts of the module do not help */
     apr_time_t restart_after;
@@ -45,7 +44,6 @@ typedef struct {
     cm_session_t session;
     int flags;
     int located;    /* of the token, when this thread began to open a session */
-    int logged_in;  /* likewise */
     int leased;     /* the work was called */
     unsigned epoch; /* of the module; 0: it could not be entered */
     CK_RV rv;
@@ -102,7 +100,6 @@ static void follow_epoch(cm_token_t *token)
         token->open_count -= token->idle_count;
         token->idle_count = 0;
         token->located = 0;
-        token->logged_in = 0;
     }
 }
 
@@ -136,16 +133,14 @@ static CK_RV log_in(cm_token_t *token, attempt_t *attempt)
     cm_session_t *session = &attempt->session;
     CK_RV rv = CKR_OK;
 
-    if (cm_slot_wants_login(&token->slot, token->pin) &&
-        (!attempt->logged_in || !cm_slot_is_user(session))) {
+    if (cm_slot_wants_login(&token->slot, token->pin) && !cm_slot_is_user(session)) {
         rv = cm_slot_login(&token->slot, session, token->pin, &attempt->why);
     }
-    cm_wait_lock(&token->wait);
-    token->logged_in = rv == CKR_OK;
     if (cm_rv_info(rv)->action == CM_RV_PIN) {
+        cm_wait_lock(&token->wait);
         token->refused = rv;
+        cm_wait_unlock(&token->wait);
     }
-    cm_wait_unlock(&token->wait);
     return rv;
 }
 
@@ -189,17 +184,11 @@ static lease_t next_lease(const cm_token_t *token, int flags)
 
 /* With its last session a process is logged out (PKCS#11 2.40, 5.6), and the handles of private
  * objects are void. */
-static void forget_login(cm_token_t *token)
-{
-    token->generation++;
-    token->logged_in = 0;
-}
-
 static void count_closed(cm_token_t *token)
 {
     token->open_count--;
     if (token->open_count == 0) {
-        forget_login(token);
+        token->generation++;
     }
     cm_wait_wake(&token->wait);
 }
@@ -215,12 +204,8 @@ static CK_RV lease_new(cm_token_t *token, attempt_t *attempt)
         token->open_count++;
     } else {
         surplus = token->idle[--token->idle_count];
-        if (token->open_count == 1) {
-            forget_login(token);
-        }
     }
     attempt->located = token->located;
-    attempt->logged_in = token->logged_in;
     cm_wait_unlock(&token->wait);
     if (surplus != CK_INVALID_HANDLE) {
         attempt->session.calls->C_CloseSession(surplus);
@@ -300,7 +285,6 @@ static void forget_sessions(cm_token_t *token, const cm_session_t *session)
     if (session->generation == token->generation) {
         token->generation++;
         token->located = 0;
-        token->logged_in = 0;
         while (token->idle_count > 0) {
             lost = token->idle[--token->idle_count];
             cm_wait_unlock(&token->wait);

@@ -11,7 +11,7 @@
 
 typedef struct {
     const char *name;        /* "root", "issuing": in URLs, [a-z0-9-] */
-    const char *parent;      /* name of the authority that signed it, or NULL when self-signed */
+    const char *parent;      /* name of the authority of ours that signed it, or NULL */
     const char *state;       /* "active" or "retired" */
     const char *key;         /* RFC 7512 URI of the CA key */
     const char *certificate; /* id in the table of certificates */
@@ -25,6 +25,8 @@ typedef struct {
     apr_int64_t crl_through; /* the value of `revocations` that the newest CRL shows */
     apr_time_t crl_next;     /* nextUpdate of the newest CRL, 0: none yet */
     apr_time_t created;
+    cm_bytes_t outside; /* certificates of others above it, DER, its own issuer first; empty when
+                           the parent is ours or it is self-signed */
 } cm_authority_t;
 
 #endif

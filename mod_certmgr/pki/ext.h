@@ -25,6 +25,7 @@ struct cm_cert_spec_t;
 #define CM_OID_AUTHORITY_KEY_ID  "2.5.29.35"
 #define CM_OID_EXT_KEY_USAGE     "2.5.29.37"
 #define CM_OID_AUTHORITY_INFO    "1.3.6.1.5.5.7.1.1"
+#define CM_OID_ANY_POLICY        "2.5.29.32.0"
 #define CM_OID_TLS_FEATURE       "1.3.6.1.5.5.7.1.24"
 #define CM_OID_OCSP_NO_CHECK     "1.3.6.1.5.5.7.48.1.5"
 

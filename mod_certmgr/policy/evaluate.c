@@ -383,8 +383,7 @@ unsigned cm_key_usages_of(const char *algorithm)
                           : CM_KU_KEY_AGREEMENT | CM_KU_ENCIPHER_ONLY | CM_KU_DECIPHER_ONLY);
 }
 
-/* Whether the usages that are left serve what the profile is for. */
-static int is_usable(const cm_profile_t *profile, unsigned key_usage, apr_pool_t *pool)
+int cm_profile_is_usable(const cm_profile_t *profile, unsigned key_usage, apr_pool_t *pool)
 {
     for (int i = 0; !profile->is_ca && i < profile->eku->nelts; i++) {
         if (!(cm_eku_key_usage(APR_ARRAY_IDX(profile->eku, i, const char *), pool) & key_usage)) {
@@ -406,7 +405,7 @@ static void make_rest(decision_t *decision)
     spec->has_path_len = profile->is_ca && profile->path_len >= 0;
     spec->path_len = spec->has_path_len ? profile->path_len : 0;
     spec->key_usage = profile->key_usage & cm_key_usages_of(in->csr->key->algorithm);
-    if (!is_usable(profile, spec->key_usage, decision->pool)) {
+    if (!cm_profile_is_usable(profile, spec->key_usage, decision->pool)) {
         refuse(decision, "/csr", "profile.key-usage-key",
                "a key of this kind can't be used for all that the profile is for");
     }

@@ -30,6 +30,9 @@ typedef struct {
  * have: no encipherment with EC (RFC 8813 section 3), no agreement with RSA (RFC 3279 2.3.1). */
 unsigned cm_key_usages_of(const char *algorithm);
 
+/* Whether the key usages that are left of a profile's serve all that the profile is for. */
+int cm_profile_is_usable(const cm_profile_t *profile, unsigned key_usage, apr_pool_t *pool);
+
 /* What to sign. Serial, signature algorithm, issuer and its key id are left to whoever signs.
  *
  * Names come from where the profile says. Of a CSR nothing but the key is taken, and those names

@@ -77,20 +77,47 @@ static int issuer_ca(const cm_lint_t *lint)
     return lint->in->issuer->is_ca && (lint->in->issuer->key_usage & CM_KU_KEY_CERT_SIGN);
 }
 
-static int issuer_path_length(const cm_lint_t *lint)
+/* The issuer is number 0, those above it follow; NULL after the last. */
+static const cm_cert_t *authority(const cm_lint_t *lint, int number)
 {
-    const cm_cert_t *issuer = lint->in->issuer, *cert = lint->cert;
+    const apr_array_header_t *above = lint->in->above;
 
-    return !cert->is_ca || !issuer->has_path_len ||
-           (issuer->path_len > 0 && (!cert->has_path_len || cert->path_len < issuer->path_len));
+    if (number == 0) {
+        return lint->in->issuer;
+    }
+    return above && number <= above->nelts ? APR_ARRAY_IDX(above, number - 1, const cm_cert_t *)
+                                           : NULL;
 }
 
+/* Each authority above the issuer has room for one less (RFC 5280 6.1.4 (l) and (m)). */
+static int issuer_path_length(const cm_lint_t *lint)
+{
+    const cm_cert_t *cert = lint->cert, *above;
+
+    for (int i = 0; cert->is_ca && (above = authority(lint, i)) != NULL; i++) {
+        if (above->has_path_len &&
+            (above->path_len <= i ||
+             (cert->has_path_len && cert->path_len >= above->path_len - i))) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+/* They hold for the whole path below (RFC 5280 4.2.1.10). */
 static int issuer_constraints(const cm_lint_t *lint)
 {
-    const apr_array_header_t *extensions = lint->in->issuer->extensions;
-    const cm_ext_t *ext = extensions ? cm_ext_find(extensions, CM_OID_NAME_CONSTRAINTS) : NULL;
+    const cm_cert_t *above;
 
-    return !ext || !cm_constraints_check(ext->value, lint->cert, lint->pool);
+    for (int i = 0; (above = authority(lint, i)) != NULL; i++) {
+        const cm_ext_t *ext =
+            above->extensions ? cm_ext_find(above->extensions, CM_OID_NAME_CONSTRAINTS) : NULL;
+
+        if (ext && cm_constraints_check(ext->value, lint->cert, lint->pool)) {
+            return 0;
+        }
+    }
+    return 1;
 }
 
 static int subject(const cm_lint_t *lint)
@@ -144,8 +171,8 @@ const cm_lint_rule_t cm_lint_rules[] = {
     {"lint.signature-algorithm", "RFC 5280 4.1.1.2", 0, signature_algorithm, "its signature algorithm is not that of the issuer's key"},
     {"lint.issuer-name", "RFC 5280 4.1.2.4", 0, issuer_name, "its issuer is not the subject of the issuing authority"},
     {"lint.issuer-ca", "RFC 5280 4.2.1.9", 0, issuer_ca, "its issuer is no authority that may sign certificates"},
-    {"lint.issuer-path-length", "RFC 5280 4.2.1.9", 0, issuer_path_length, "its issuer allows no authority with this path length"},
-    {"lint.issuer-constraints", "RFC 5280 4.2.1.10", 0, issuer_constraints, "it names what the issuer's name constraints exclude"},
+    {"lint.issuer-path-length", "RFC 5280 4.2.1.9", 0, issuer_path_length, "its issuer, or an authority above it, allows no authority with this path length"},
+    {"lint.issuer-constraints", "RFC 5280 4.2.1.10", 0, issuer_constraints, "it names what the name constraints of its issuer, or of an authority above it, exclude"},
     {"lint.validity-order", "RFC 5280 4.1.2.5", 0, validity_order, "it ends before it begins"},
     {"lint.validity-encoding", "RFC 5280 4.1.2.5", 0, validity_encoding, "a date is not UTCTime until 2049, or not GeneralizedTime from 2050 on"},
     {"lint.validity-issuer", "RFC 5280 6.1", 0, validity_issuer, "it begins before its issuer or ends after it"},

@@ -12,10 +12,11 @@
 #include "policy/profile.h"
 
 typedef struct {
-    cm_bytes_t tbs;              /* DER */
-    const cm_sigalg_t *sigalg;   /* of the issuer's key */
-    const cm_cert_t *issuer;     /* the issuer's certificate */
-    const cm_profile_t *profile; /* or NULL: issued under none (authorities, responders) */
+    cm_bytes_t tbs;                  /* DER */
+    const cm_sigalg_t *sigalg;       /* of the issuer's key */
+    const cm_cert_t *issuer;         /* the issuer's certificate */
+    const apr_array_header_t *above; /* of const cm_cert_t *: authorities above it, or NULL */
+    const cm_profile_t *profile;     /* or NULL: issued under none (authorities, responders) */
 } cm_lint_in_t;
 
 /* What the rules look at. */

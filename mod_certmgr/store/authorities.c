@@ -24,7 +24,8 @@ static cm_authority_t *authority_of(const cm_rows_t *rows, int row, apr_pool_t *
         REVOCATIONS,
         CRL_THROUGH,
         CRL_NEXT,
-        CREATED
+        CREATED,
+        OUTSIDE
     };
     cm_authority_t *authority = apr_pcalloc(pool, sizeof *authority);
 
@@ -43,6 +44,7 @@ static cm_authority_t *authority_of(const cm_rows_t *rows, int row, apr_pool_t *
     authority->crl_through = cm_row_integer(rows, row, CRL_THROUGH);
     authority->crl_next = cm_row_time(rows, row, CRL_NEXT);
     authority->created = cm_row_time(rows, row, CREATED);
+    authority->outside = cm_row_blob(rows, row, OUTSIDE);
     return authority;
 }
 
@@ -59,6 +61,16 @@ cm_error_t *cm_authority_read(cm_authority_t **authority, cm_store_t *store, con
     return error;
 }
 
+static apr_array_header_t *authorities_of(const cm_rows_t *rows, apr_pool_t *pool)
+{
+    apr_array_header_t *list = apr_array_make(pool, cm_rows_count(rows), sizeof(cm_authority_t *));
+
+    for (int i = 0; i < cm_rows_count(rows); i++) {
+        APR_ARRAY_PUSH(list, cm_authority_t *) = authority_of(rows, i, pool);
+    }
+    return list;
+}
+
 cm_error_t *cm_authorities_list(apr_array_header_t **authorities, cm_store_t *store,
                                 apr_pool_t *pool)
 {
@@ -66,14 +78,23 @@ cm_error_t *cm_authorities_list(apr_array_header_t **authorities, cm_store_t *st
     cm_error_t *error =
         cm_store_select(&rows, store, cm_statement(CM_SQL_AUTHORITY_LIST), NULL, pool);
 
-    if (error) {
-        return error;
+    if (!error) {
+        *authorities = authorities_of(rows, pool);
     }
-    *authorities = apr_array_make(pool, cm_rows_count(rows), sizeof(cm_authority_t *));
-    for (int i = 0; i < cm_rows_count(rows); i++) {
-        APR_ARRAY_PUSH(*authorities, cm_authority_t *) = authority_of(rows, i, pool);
+    return error;
+}
+
+cm_error_t *cm_authority_line(apr_array_header_t **line, cm_store_t *store, const char *name,
+                              apr_pool_t *pool)
+{
+    const cm_value_t args[] = {cm_value_text(name)};
+    cm_rows_t *rows;
+    cm_error_t *error = cm_read_one(&rows, store, cm_statement(CM_SQL_AUTHORITY_LINE), args, pool);
+
+    if (!error) {
+        *line = authorities_of(rows, pool);
     }
-    return NULL;
+    return error;
 }
 
 cm_error_t *cm_authority_insert(cm_txn_t *txn, const cm_authority_t *authority)
@@ -86,7 +107,7 @@ cm_error_t *cm_authority_insert(cm_txn_t *txn, const cm_authority_t *authority)
         cm_value_time(authority->ocsp_not_after), cm_value_integer(authority->crl_period),
         cm_value_integer(authority->crl_number),  cm_value_integer(authority->revocations),
         cm_value_integer(authority->crl_through), cm_value_time(authority->crl_next),
-        cm_value_time(authority->created)};
+        cm_value_time(authority->created),        cm_value_blob(authority->outside)};
 
     return cm_txn_execute(NULL, txn, cm_statement(CM_SQL_AUTHORITY_INSERT), args);
 }

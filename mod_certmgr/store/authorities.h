@@ -16,6 +16,11 @@ cm_error_t *cm_authority_read(cm_authority_t **authority, cm_store_t *store, con
 cm_error_t *cm_authorities_list(apr_array_header_t **authorities, cm_store_t *store,
                                 apr_pool_t *pool);
 
+/* The authority, its parent, and so on up to the topmost one of ours; array of cm_authority_t *, in
+ * one reading. CM_E_NOT_FOUND when there is none. */
+cm_error_t *cm_authority_line(apr_array_header_t **line, cm_store_t *store, const char *name,
+                              apr_pool_t *pool);
+
 cm_error_t *cm_authority_insert(cm_txn_t *txn, const cm_authority_t *authority);
 
 /* Stores ocsp_key, ocsp_der and ocsp_not_after. */

@@ -24,7 +24,7 @@ libcertmgr_la_SOURCES += \
 
 # Migrations are compiled in, so that a program and its schema can't be of different versions.
 store_migrations = %D%/migrations/0001_initial.sql %D%/migrations/0002_approvals.sql \
-    %D%/migrations/0003_keys.sql
+    %D%/migrations/0003_keys.sql %D%/migrations/0004_outside.sql
 EXTRA_DIST += $(store_migrations) %D%/migrations/embed.awk
 %D%/schema.lo: %D%/migrations_sql.h
 CLEANFILES += %D%/migrations_sql.h

@@ -127,7 +127,7 @@ subtest 'deactivated people log in nowhere' => sub {
 };
 
 subtest 'a profile' => sub {
-    my $show = sub { my ($status, $text) = ctl(qw(profile show user)); return JSON::PP->new->utf8->decode($text) };
+    my $show = sub { my ($status, $text) = ctl(qw(profile export user)); return JSON::PP->new->utf8->decode($text) };
     my $profile = $show->();
     problem_is(propose('admin1', 'profile.store', { profile => $profile }), 409, 'conflict', rule => 'profile.same');
     $profile->{title} = 'Everybody';
@@ -143,7 +143,7 @@ subtest 'a profile' => sub {
     problem_is(propose('admin1', 'profile.store', { profile => { %$profile, nope => 1 } }), 422, 'unknown-member',
         field => '/change/profile/nope');
     problem_is(propose('admin1', 'profile.store', { profile => $profile, base => 1 }), 409, 'conflict',
-        field => '/change/profile');
+        field => '/change/base', rule => 'change.outdated');
 };
 
 subtest 'decline and resubmit' => sub {

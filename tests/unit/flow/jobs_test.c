@@ -190,7 +190,7 @@ START_TEST(an_authority_that_is_broken_hides_no_other)
     int ran = -1;
 
     sql("INSERT INTO authority SELECT 'a', parent, state, key_uri, certificate, der, ocsp_key,"
-        " ocsp_der, ocsp_not_after, crl_period, 1, 0, 0, 0, created FROM authority");
+        " ocsp_der, ocsp_not_after, crl_period, 1, 0, 0, 0, created, outside FROM authority");
     later(apr_time_from_sec(config->crl_validity / 2 + 1));
     error = cm_job_run(&ran, ctx, find_job("crl"), "here");
     ck_assert_ptr_nonnull(error); /* of "a", whose CRL is lost */

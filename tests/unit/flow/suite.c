@@ -2,8 +2,19 @@
 #include "unit/flow/suite.h"
 
 const char unit_name[] = "flow";
-const unit_case_fn unit_cases[] = {merkle_case,         keycheck_case, lifecycle_case,
-                                   audit_case,          request_case,  perform_case,
-                                   status_case,         approval_case, successor_case,
-                                   retry_case,          jobs_case,     approval_postgres_case,
-                                   retry_postgres_case, NULL};
+const unit_case_fn unit_cases[] = {merkle_case,
+                                   keycheck_case,
+                                   lifecycle_case,
+                                   audit_case,
+                                   request_case,
+                                   perform_case,
+                                   status_case,
+                                   approval_case,
+                                   successor_case,
+                                   retry_case,
+                                   jobs_case,
+                                   approval_postgres_case,
+                                   retry_postgres_case,
+                                   change_case,
+                                   change_postgres_case,
+                                   NULL};

@@ -17,5 +17,7 @@ TCase *retry_case(void);
 TCase *approval_postgres_case(void);
 TCase *retry_postgres_case(void);
 TCase *jobs_case(void);
+TCase *change_case(void);
+TCase *change_postgres_case(void);
 
 #endif

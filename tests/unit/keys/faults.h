@@ -19,9 +19,11 @@ typedef struct {
     atomic_int sticky;         /* having been gone, it is back only after C_Initialize */
     atomic_int stuck_sessions; /* having been gone, sessions open but fail until C_Initialize */
     atomic_int slow_ms;        /* C_Sign takes so much longer */
+    atomic_int short_by;       /* C_Sign returns so many bytes less */
     atomic_int cant_lock;      /* CKR_CANT_LOCK, and threads that meet inside are counted */
     atomic_int max_sessions;   /* ulMaxSessionCount, enforced */
     atomic_ulong login_rv;     /* C_Login answers this */
+    atomic_int rival;          /* C_Login comes too late: somebody has just logged in */
     atomic_int no_login;       /* a token that wants no log-in */
     atomic_int pin_pad;        /* a token with a PIN pad: C_Login without a PIN */
     atomic_int final_try;      /* CKF_USER_PIN_FINAL_TRY */
@@ -38,6 +40,7 @@ typedef struct {
     atomic_int sessions;      /* open now */
     atomic_int most_sessions; /* open at once */
     atomic_int signs;
+    atomic_int sign_inits;
     atomic_int inside;
     atomic_int meetings; /* two threads inside while cant_lock, or one during C_Finalize */
     /* inside */

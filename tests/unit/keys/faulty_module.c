@@ -210,6 +210,8 @@ static CK_RV get_session_info(CK_SESSION_HANDLE session, CK_SESSION_INFO *info)
 
 static CK_RV login(CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_UTF8CHAR *pin, CK_ULONG len)
 {
+    CK_RV rv;
+
     if (is_gone()) {
         return CKR_DEVICE_REMOVED;
     }
@@ -221,7 +223,8 @@ static CK_RV login(CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_UTF8CHAR *pi
         usleep(20 * MILLISECOND);
         return faults->login_rv;
     }
-    return real->C_Login(session, user, pin, len);
+    rv = real->C_Login(session, user, pin, len);
+    return rv == CKR_OK && faults->rival ? CKR_USER_ALREADY_LOGGED_IN : rv;
 }
 
 static CK_RV find_objects_init(CK_SESSION_HANDLE session, CK_ATTRIBUTE *template, CK_ULONG count)
@@ -269,6 +272,7 @@ static CK_RV sign_init(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_OB
 {
     CK_SESSION_INFO info;
 
+    faults->sign_inits++;
     if (is_gone()) {
         return CKR_DEVICE_REMOVED;
     }
@@ -303,6 +307,7 @@ static CK_RV sign(CK_SESSION_HANDLE session, CK_BYTE *data, CK_ULONG len, CK_BYT
     enter();
     usleep((useconds_t)(faults->slow_ms * MILLISECOND));
     rv = real->C_Sign(session, data, len, signature, signature_len);
+    *signature_len -= (CK_ULONG)faults->short_by;
     return leave(rv);
 }
 

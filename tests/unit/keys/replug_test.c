@@ -9,6 +9,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "keys/module.h"
+#include "keys/wait.h"
 #include "unit/keys/fixture.h"
 #include "unit/keys/suite.h"
 
@@ -152,6 +154,84 @@ START_TEST(restarts_while_others_sign)
 }
 END_TEST
 
+START_TEST(one_lost_call_restarts_nothing)
+{
+    cm_key_t *key = make_key(make_ring(), "k", "P-256");
+
+    faults->sign_rv = CKR_DEVICE_ERROR;
+    faults->sign_times = 1;
+    assert_done(sign_and_verify(key, CM_DIGEST_SHA256, pool));
+    ck_assert_int_eq(faults->finalizes, 0);
+}
+END_TEST
+
+/* At once, after one second, after two more, after four more. */
+START_TEST(restarts_become_rarer)
+{
+    cm_keyring_t *ring = make_ring();
+    apr_time_t end;
+
+    assert_done(cm_keyring_check(ring, pool));
+    faults->gone = 1;
+    end = cm_wait_now() + apr_time_from_msec(3900);
+    while (cm_wait_now() < end - apr_time_from_msec(400)) {
+        assert_refused(cm_keyring_check(ring, pool), CM_E_TOKEN, NULL);
+    }
+    ck_assert(cm_wait_now() > end || faults->finalizes <= 3);
+    ck_assert_int_ge(faults->finalizes, 1);
+}
+END_TEST
+
+typedef struct {
+    cm_module_t *module;
+    unsigned epoch;
+} restart_t;
+
+static void *APR_THREAD_FUNC restart(apr_thread_t *thread, void *baton)
+{
+    const restart_t *what = baton;
+
+    cm_module_restart(what->module, what->epoch, cm_wait_now() + apr_time_from_sec(10));
+    apr_thread_exit(thread, APR_SUCCESS);
+    return NULL;
+}
+
+static void use(cm_module_t *module)
+{
+    const char *why;
+
+    ck_assert_uint_eq(cm_module_enter(module, cm_wait_now() + apr_time_from_sec(10), &why, pool),
+                      CKR_OK);
+}
+
+/* Two have seen the same fault while a third was inside; and a fault of before is no new one. */
+START_TEST(one_fault_is_one_restart)
+{
+    cm_module_t *module = cm_module_make(FAULTY_MODULE, pool);
+    restart_t what = {module, cm_module_epoch(module)};
+    apr_thread_t *threads[2];
+    apr_status_t status;
+
+    use(module);
+    for (int i = 0; i < 2; i++) {
+        apr_thread_create(&threads[i], NULL, restart, &what, pool);
+    }
+    apr_sleep(apr_time_from_msec(200));
+    cm_module_leave(module);
+    for (int i = 0; i < 2; i++) {
+        apr_thread_join(&status, threads[i]);
+    }
+    ck_assert_int_eq(faults->finalizes, 1);
+    use(module);
+    cm_module_leave(module);
+    apr_sleep(apr_time_from_msec(1100));
+    cm_module_restart(module, what.epoch, cm_wait_now());
+    ck_assert_int_eq(faults->finalizes, 1);
+    cm_module_restart(module, cm_module_epoch(module), cm_wait_now());
+    ck_assert_int_eq(faults->finalizes, 2);
+}
+END_TEST
+
 START_TEST(another_key_of_the_same_name_is_noticed)
 {
     static const char *const away[] = {"--delete-object", "--type", "privkey", "--id", "77", NULL};
@@ -248,6 +328,9 @@ TCase *replug_case(void)
     tcase_add_test(tcase, threads_do_not_notice_a_short_absence);
     tcase_add_test(tcase, another_token_outlives_the_restart);
     tcase_add_test(tcase, restarts_while_others_sign);
+    tcase_add_test(tcase, one_lost_call_restarts_nothing);
+    tcase_add_test(tcase, restarts_become_rarer);
+    tcase_add_test(tcase, one_fault_is_one_restart);
     tcase_add_test(tcase, another_key_of_the_same_name_is_noticed);
     tcase_add_test(tcase, nothing_is_called_before_the_first_use);
     tcase_add_test(tcase, a_forked_child_leaves_the_module_alone);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <apr_thread_proc.h>
 #include <p11-kit/pkcs11.h>
 
+#include "keys/token.h"
 #include "unit/keys/fixture.h"
 #include "unit/keys/suite.h"
 
@@ -32,6 +34,31 @@ START_TEST(no_session_to_be_had)
     assert_refused(cm_keyring_check(ring, pool), CM_E_TOKEN, NULL);
     faults->open_rv = 0;
     assert_done(sign_and_verify(key, CM_DIGEST_SHA256, pool));
+}
+END_TEST
+
+static void *APR_THREAD_FUNC let_open(apr_thread_t *thread, void *baton)
+{
+    (void)baton;
+    apr_sleep(apr_time_from_msec(200));
+    faults->open_rv = 0;
+    apr_thread_exit(thread, APR_SUCCESS);
+    return NULL;
+}
+
+START_TEST(a_session_is_waited_for)
+{
+    cm_token_config_t config = token_config("1234");
+    cm_keyring_t *ring;
+    apr_thread_t *thread;
+    apr_status_t status;
+
+    config.deadline = apr_time_from_sec(10);
+    assert_done(cm_keyring_make(&ring, &config, 1, pool));
+    faults->open_rv = _i ? CKR_HOST_MEMORY : CKR_SESSION_COUNT;
+    apr_thread_create(&thread, NULL, let_open, NULL, pool);
+    assert_done(cm_keyring_check(ring, pool));
+    apr_thread_join(&status, thread);
 }
 END_TEST
 
@@ -144,6 +171,71 @@ START_TEST(sessions_lost_in_the_middle)
 }
 END_TEST
 
+static CK_RV lose(cm_session_t *session, void *baton)
+{
+    (void)session;
+    (void)baton;
+    return CKR_SESSION_CLOSED;
+}
+
+/* While this session is out, another call finds that sessions were lost. */
+static CK_RV lose_meanwhile(cm_session_t *session, void *token)
+{
+    (void)session;
+    assert_refused(cm_token_run(token, lose, NULL, 0, pool), CM_E_TOKEN, NULL);
+    return CKR_OK;
+}
+
+static CK_RV fail_half_way(cm_session_t *session, void *baton)
+{
+    CK_ATTRIBUTE none = {CKA_LABEL, "none", 4};
+
+    (void)baton;
+    ck_assert_uint_eq(session->calls->C_FindObjectsInit(session->handle, &none, 1), CKR_OK);
+    return CKR_KEY_FUNCTION_NOT_PERMITTED;
+}
+
+/* Nobody knows what was begun in it. */
+START_TEST(a_session_is_closed_after_a_failure)
+{
+    cm_token_t *token;
+    cm_uri_t *uri;
+
+    assert_done(cm_uri_parse(&uri, "pkcs11:token=certmgr", pool));
+    assert_done(cm_keyring_token(&token, make_ring(), uri, pool));
+    assert_refused(cm_token_run(token, fail_half_way, NULL, 0, pool), CM_E_CONFIG, NULL);
+    ck_assert_int_eq(faults->sessions, 0);
+}
+END_TEST
+
+/* A stale handle may be another object's by now. */
+START_TEST(handles_end_with_the_last_session)
+{
+    cm_keyring_t *ring = make_ring();
+    cm_key_t *key;
+
+    faults->max_sessions = 1;
+    key = make_key(ring, "k", "P-256");
+    assert_done(sign_and_verify(key, CM_DIGEST_SHA256, pool));
+    make_key(ring, "other", "P-256"); /* in a session of its own, which replaces ours */
+    faults->sign_inits = 0;
+    assert_done(sign_and_verify(key, CM_DIGEST_SHA256, pool));
+    ck_assert_int_eq(faults->sign_inits, 1);
+}
+END_TEST
+
+START_TEST(an_old_session_is_not_kept)
+{
+    cm_token_t *token;
+    cm_uri_t *uri;
+
+    assert_done(cm_uri_parse(&uri, "pkcs11:token=certmgr", pool));
+    assert_done(cm_keyring_token(&token, make_ring(), uri, pool));
+    assert_done(cm_token_run(token, lose_meanwhile, token, 0, pool));
+    ck_assert_int_eq(faults->sessions, 0);
+}
+END_TEST
+
 START_TEST(a_module_that_can_not_lock)
 {
     cm_key_t *key;
@@ -163,6 +255,7 @@ TCase *session_case(void)
     TCase *tcase = token_case("session");
 
     tcase_add_test(tcase, no_session_to_be_had);
+    tcase_add_loop_test(tcase, a_session_is_waited_for, 0, 2);
     tcase_add_test(tcase, the_configured_limit_holds);
     tcase_add_test(tcase, the_limit_of_the_token_holds);
     tcase_add_test(tcase, who_waits_too_long_is_told_so);
@@ -170,6 +263,9 @@ TCase *session_case(void)
     tcase_add_loop_test(tcase, a_loss_is_mended_once, 0, sizeof losses / sizeof *losses);
     tcase_add_test(tcase, what_would_fail_again_is_not_tried_again);
     tcase_add_test(tcase, sessions_lost_in_the_middle);
+    tcase_add_test(tcase, a_session_is_closed_after_a_failure);
+    tcase_add_test(tcase, handles_end_with_the_last_session);
+    tcase_add_test(tcase, an_old_session_is_not_kept);
     tcase_add_test(tcase, a_module_that_can_not_lock);
     return tcase;
 }

@@ -126,6 +126,45 @@ START_TEST(several_tokens_and_empty_slots)
 }
 END_TEST
 
+/* SoftHSM always has one to be initialised. */
+START_TEST(an_uninitialised_token_is_passed_over)
+{
+    cm_token_config_t config = token_config("1234");
+    cm_keyring_t *ring;
+
+    config.uri = "pkcs11:model=SoftHSM%20v2";
+    assert_done(cm_keyring_make(&ring, &config, 1, pool));
+    assert_done(cm_keyring_check(ring, pool));
+}
+END_TEST
+
+/* Nothing in the URI says in which of them the key is. */
+START_TEST(an_absent_token_hides_no_other)
+{
+    cm_token_config_t configs[2] = {token_config("1234"), token_config("1234")};
+    cm_key_t *key = make_key(make_ring(), "k", "P-256");
+    cm_keyring_t *ring;
+
+    configs[0].name = "absent";
+    configs[0].uri = "pkcs11:serial=absent";
+    assert_done(cm_keyring_make(&ring, configs, 2, pool));
+    assert_done(cm_keyring_find(&key, ring, "pkcs11:object=k", pool));
+    assert_done(sign_and_verify(key, CM_DIGEST_SHA256, pool));
+    assert_refused(cm_keyring_find(&key, ring, "pkcs11:object=other", pool), CM_E_TOKEN, NULL);
+}
+END_TEST
+
+START_TEST(a_signature_has_its_length)
+{
+    cm_key_t *key = make_key(make_ring(), "k", algorithms[_i]);
+
+    faults->short_by = 1;
+    assert_refused(sign_and_verify(key, CM_DIGEST_SHA256, pool), CM_E_TOKEN, NULL);
+    faults->short_by = 0;
+    assert_done(sign_and_verify(key, CM_DIGEST_SHA256, pool));
+}
+END_TEST
+
 START_TEST(two_tokens_that_match_are_ambiguous)
 {
     faults->twice = 1;
@@ -181,6 +220,9 @@ TCase *sign_case(void)
     tcase_add_test(tcase, two_keys_of_one_name_are_ambiguous);
     tcase_add_test(tcase, several_tokens_and_empty_slots);
     tcase_add_test(tcase, two_tokens_that_match_are_ambiguous);
+    tcase_add_test(tcase, an_uninitialised_token_is_passed_over);
+    tcase_add_test(tcase, an_absent_token_hides_no_other);
+    tcase_add_loop_test(tcase, a_signature_has_its_length, 2, 4); /* P-521 and RSA-2048 */
     tcase_add_test(tcase, tokens_are_listed);
     tcase_add_test(tcase, a_module_that_is_none_is_named);
     return tcase;

@@ -135,6 +135,51 @@ START_TEST(other_subtrees)
 }
 END_TEST
 
+/* Constraints hold for the whole path below an authority, whatever its issuer says. */
+START_TEST(authorities_above)
+{
+    question_t *q = question_make();
+    cm_cert_t *above = apr_pcalloc(pool, sizeof *above), *root = apr_pcalloc(pool, sizeof *root);
+
+    q->profile = NULL;
+    q->above = apr_array_make(pool, 2, sizeof(const cm_cert_t *));
+    APR_ARRAY_PUSH(q->above, const cm_cert_t *) = root;
+    APR_ARRAY_PUSH(q->above, const cm_cert_t *) = above;
+    use_san(q, "dns:www.example.test", NULL);
+    constrain(q, texts("dns:example.test", NULL), NULL);
+    root->extensions = q->issuer.extensions;
+    assert_done(question_lint(q));
+    constrain(q, NULL, texts("dns:www.example.test", NULL));
+    above->extensions = q->issuer.extensions;
+    constrain(q, texts("dns:test", NULL), NULL);
+    assert_refused(question_lint(q), CM_E_REFUSED, "lint.issuer-constraints");
+    above->extensions = NULL;
+    assert_done(question_lint(q));
+}
+END_TEST
+
+/* Each authority between takes one away. */
+START_TEST(path_lengths_above)
+{
+    question_t *q = question_make();
+    cm_cert_t *above = apr_pcalloc(pool, sizeof *above);
+
+    q->above = apr_array_make(pool, 1, sizeof(const cm_cert_t *));
+    APR_ARRAY_PUSH(q->above, const cm_cert_t *) = above;
+    above->has_path_len = 1;
+    above->path_len = 2;
+    use_ca(q, 0);
+    assert_done(question_lint(q));
+    use_ca(q, 1);
+    assert_refused(question_lint(q), CM_E_REFUSED, "lint.issuer-path-length");
+    above->path_len = 1;
+    use_ca(q, -1);
+    assert_refused(question_lint(q), CM_E_REFUSED, "lint.issuer-path-length");
+    above->has_path_len = 0;
+    assert_done(question_lint(q));
+}
+END_TEST
+
 TCase *constraints_case(void)
 {
     TCase *tests = unit_case("constraints");
@@ -143,5 +188,7 @@ TCase *constraints_case(void)
     tcase_add_test(tests, directory_names);
     tcase_add_test(tests, mail_in_the_subject);
     tcase_add_test(tests, other_subtrees);
+    tcase_add_test(tests, authorities_above);
+    tcase_add_test(tests, path_lengths_above);
     return tests;
 }

@@ -208,7 +208,7 @@ cm_bytes_t question_tbs(question_t *question)
 cm_error_t *question_lint(question_t *question)
 {
     const cm_lint_in_t in = {question_tbs(question), question->sigalg, &question->issuer,
-                             question->profile};
+                             question->above, question->profile};
 
     return cm_lint(&in, pool);
 }

@@ -17,7 +17,8 @@ enum { VERSION, SERIAL, ALGORITHM, ISSUER, VALIDITY, SUBJECT, KEY, EXTENSIONS, M
 typedef struct {
     cm_cert_spec_t spec;
     cm_cert_t issuer;
-    cm_profile_t *profile; /* NULL: none */
+    apr_array_header_t *above; /* of const cm_cert_t *: authorities above the issuer, or NULL */
+    cm_profile_t *profile;     /* NULL: none */
     const cm_sigalg_t *sigalg;
     cm_bytes_t member[MEMBERS]; /* taken in place of what the writer makes; empty: left out */
     int is_replaced[MEMBERS];

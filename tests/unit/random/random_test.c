@@ -92,7 +92,7 @@ static void issue(run_t *run, cm_cert_spec_t *spec, const cm_profile_t *profile,
     spec->issuer_key_id = run->issuer.ski;
     error = cm_cert_tbs(&tbs, spec, dice->pool);
     ck_assert_msg(!error, "%s: %s", seed, error ? cm_error_text(error, pool) : "");
-    in = (cm_lint_in_t){tbs, spec->sigalg, &run->issuer, profile};
+    in = (cm_lint_in_t){tbs, spec->sigalg, &run->issuer, NULL, profile};
     error = cm_lint(&in, dice->pool);
     ck_assert_msg(!error, "%s: %s", seed, error ? cm_error_text(error, pool) : "");
     assert_done(

@@ -5,7 +5,9 @@
 #include <apr_strings.h>
 #include <apr_thread_proc.h>
 #include <signal.h>
+#include <unistd.h>
 
+#include "store/schema.h"
 #include "unit/store/suite.h"
 
 static const cm_statement_t backend = {"backend", "", "i", "SELECT pg_backend_pid()", NULL};
@@ -203,6 +205,129 @@ START_TEST(a_database_that_is_not_there_is_told_at_once)
 }
 END_TEST
 
+/* Its first connection is one whose server has just gone. */
+typedef struct {
+    cm_db_source_t source;
+    const cm_db_source_t *inner;
+    int leased;
+} doomed_t;
+
+static cm_error_t *doomed_lease(cm_db_handle_t *handle, const cm_db_source_t *source,
+                                apr_pool_t *of_call)
+{
+    doomed_t *doomed = source->self;
+    cm_error_t *error = doomed->inner->lease(handle, doomed->inner, of_call);
+    int affected;
+
+    if (!error && doomed->leased++ == 0) {
+        apr_dbd_query(handle->driver, handle->conn, &affected,
+                      "SELECT pg_terminate_backend(pg_backend_pid())");
+    }
+    return error;
+}
+
+static void doomed_release(cm_db_handle_t *handle, const cm_db_source_t *source)
+{
+    const doomed_t *doomed = source->self;
+
+    doomed->inner->release(handle, doomed->inner);
+}
+
+START_TEST(a_server_killed_before_the_first_call)
+{
+    db_t *db = db_make(ON_POSTGRES, 1);
+    doomed_t doomed = {{doomed_lease, doomed_release, &doomed}, NULL, 0};
+    const cm_value_t id[] = {cm_value_text("a")};
+    const cm_db_source_t *fresh;
+    cm_store_t *store;
+    cm_rows_t *rows;
+
+    assert_done(cm_source_make(&fresh, &db->config, 4, pool));
+    doomed.inner = fresh;
+    assert_done(cm_store_make(&store, &doomed.source, &db->config, pool));
+    assert_done(cm_store_select(&rows, store, &item_read, id, pool));
+    ck_assert_int_eq(doomed.leased, 2);
+}
+END_TEST
+
+START_TEST(a_database_that_comes_later_is_found)
+{
+    db_t *db = db_make(ON_SQLITE, 1);
+    db_t later = *db;
+    const char *there = apr_pstrcat(pool, db->folder, "/later", NULL);
+    cm_store_t *store;
+    int version;
+
+    later.config.params = apr_pstrcat(pool, there, "/db", NULL);
+    store = db_another_store(&later);
+    assert_refused(cm_store_schema(&version, store, pool), CM_E_DATABASE, NULL);
+    ck_assert_int_eq(symlink(db->folder, there), 0);
+    assert_done(cm_store_schema(&version, store, pool));
+    ck_assert_int_gt(version, 0);
+    ck_assert_int_eq(unlink(there), 0);
+}
+END_TEST
+
+/* What looks forgotten each time is not asked for ever. */
+START_TEST(a_statement_that_stays_stale_is_given_up)
+{
+    static const cm_statement_t stale = {"stale", "", "i", "SELECT x FROM cm_absent", NULL};
+    db_t *db = db_make(_i, 1);
+    cm_rows_t *rows;
+
+    assert_refused(cm_store_select(&rows, db->store, &stale, NULL, pool), CM_E_DATABASE, NULL);
+}
+END_TEST
+
+START_TEST(settings_survive_a_reset_in_place)
+{
+    db_t *db = db_make(ON_POSTGRES, 1);
+    const cm_value_t id[] = {cm_value_text("a")};
+    cm_rows_t *rows;
+
+    db_sql(db,
+           apr_pstrcat(pool, "ALTER DATABASE ", db->name, " SET bytea_output TO 'escape'", NULL));
+    db_sql(db, "INSERT INTO item (id, data) VALUES ('a', 'plain')");
+    assert_done(cm_store_select(&rows, db->store, &item_read, id, pool));
+    ck_assert_int_ne(db_sql_behind(db, "SELECT pg_terminate_backend(pg_backend_pid())"), 0);
+    assert_done(cm_store_select(&rows, db->store, &item_read, id, pool));
+    ck_assert(cm_bytes_equal(cm_row_blob(rows, 0, 2), cm_bytes_of_text("plain")));
+    ck_assert_int_eq(db_sql_behind(db, "RESET bytea_output"), 0);
+    assert_done(cm_store_select(&rows, db->store, &item_read, id, pool));
+    ck_assert(cm_bytes_equal(cm_row_blob(rows, 0, 2), cm_bytes_of_text("plain")));
+}
+END_TEST
+
+static cm_error_t *add_to_a(cm_txn_t *txn, cm_audit_event_t *event, void *baton)
+{
+    const cm_value_t args[] = {cm_value_integer(1), cm_value_text("a")};
+
+    (void)event;
+    (void)baton;
+    return cm_txn_execute(NULL, txn, &item_add, args);
+}
+
+START_TEST(a_lock_is_not_waited_for_for_ever)
+{
+    db_t *db = db_make(ON_POSTGRES, 1);
+    cm_db_handle_t holder;
+    cm_store_t *store;
+    int affected;
+
+    db_sql(db, "INSERT INTO item (id, amount) VALUES ('a', 0)");
+    db->config.deadline = apr_time_from_msec(300);
+    store = db_another_store(db);
+    assert_done(db->source->lease(&holder, db->source, pool));
+    ck_assert_int_eq(apr_dbd_query(holder.driver, holder.conn, &affected,
+                                   "BEGIN; UPDATE item SET amount = 5 WHERE id = 'a'"),
+                     0);
+    assert_refused(cm_store_transact(store, add_to_a, NULL, db_event("e"), pool), CM_E_BUSY, NULL);
+    ck_assert_int_eq(apr_dbd_query(holder.driver, holder.conn, &affected, "ROLLBACK"), 0);
+    db->source->release(&holder, db->source);
+    assert_done(cm_store_transact(store, add_to_a, NULL, db_event("e"), pool));
+}
+END_TEST
+
 typedef struct {
     cm_store_t *store;
     const char *first, *second;
@@ -268,6 +393,11 @@ TCase *faults_case(void)
     tcase_add_test(tcase, statements_the_server_forgot_are_prepared_anew);
     tcase_add_loop_test(tcase, statements_survive_a_change_of_the_schema, 0, 2);
     tcase_add_loop_test(tcase, a_database_that_is_not_there_is_told_at_once, 0, 2);
+    tcase_add_test(tcase, a_server_killed_before_the_first_call);
+    tcase_add_test(tcase, a_database_that_comes_later_is_found);
+    tcase_add_loop_test(tcase, a_statement_that_stays_stale_is_given_up, 0, 2);
+    tcase_add_test(tcase, settings_survive_a_reset_in_place);
+    tcase_add_test(tcase, a_lock_is_not_waited_for_for_ever);
     tcase_add_test(tcase, a_deadlock_is_run_again);
     return tcase;
 }

@@ -13,6 +13,7 @@ typedef struct {
     enum {
         ADD_CERTIFICATE,
         MOVE_CERTIFICATE,
+        REPLACE_CERTIFICATE,
         ADD_AUTHORITY,
         SET_OCSP,
         ADD_CRL,
@@ -35,6 +36,8 @@ static cm_error_t *write_work(cm_txn_t *txn, cm_audit_event_t *event, void *bato
         return cm_certificate_insert(txn, w->record);
     case MOVE_CERTIFICATE:
         return cm_certificate_move(txn, w->record, w->from);
+    case REPLACE_CERTIFICATE:
+        return cm_certificate_replace(txn, ((const cm_certificate_t *)w->record)->id, "next");
     case ADD_AUTHORITY:
         return cm_authority_insert(txn, w->record);
     case SET_OCSP:
@@ -221,6 +224,24 @@ START_TEST(the_set_of_the_revoked_follows_each_change)
 }
 END_TEST
 
+START_TEST(a_certificate_has_one_successor)
+{
+    db_t *db = db_make(_i, 1);
+    cm_certificate_t *one = make_certificate("c1", "0a");
+    cm_certificate_t *revoked = make_certificate("c2", "0b");
+
+    add_authority(db, "issuing", NULL);
+    assert_done(write_it(db, (write_t){.what = ADD_CERTIFICATE, .record = one}));
+    assert_done(write_it(db, (write_t){.what = ADD_CERTIFICATE, .record = revoked}));
+    assert_done(write_it(db, (write_t){.what = REPLACE_CERTIFICATE, .record = one}));
+    assert_refused(write_it(db, (write_t){.what = REPLACE_CERTIFICATE, .record = one}),
+                   CM_E_CONFLICT, NULL);
+    move(db, revoked, CM_CERT_REVOKED, 1);
+    assert_refused(write_it(db, (write_t){.what = REPLACE_CERTIFICATE, .record = revoked}),
+                   CM_E_CONFLICT, NULL);
+}
+END_TEST
+
 START_TEST(crls_are_stored_whole_and_the_newest_three_kept)
 {
     db_t *db = db_make(_i, 1);
@@ -343,6 +364,7 @@ TCase *pki_case(void)
     tcase_add_loop_test(tcase, a_certificate_is_found_by_each_of_its_names, 0, 2);
     tcase_add_loop_test(tcase, certificates_are_paged_newest_first, 0, 2);
     tcase_add_loop_test(tcase, the_set_of_the_revoked_follows_each_change, 0, 2);
+    tcase_add_loop_test(tcase, a_certificate_has_one_successor, 0, 2);
     tcase_add_loop_test(tcase, crls_are_stored_whole_and_the_newest_three_kept, 0, 2);
     tcase_add_loop_test(tcase, events_are_sealed_once_and_in_order, 0, 2);
     return tcase;

@@ -20,6 +20,7 @@ typedef struct {
         ADD_PROFILE,
         ADD_REQUEST,
         MOVE_REQUEST,
+        LOCK_REQUEST,
         CLAIM
     } what;
     const void *record;
@@ -31,6 +32,7 @@ typedef struct {
 static cm_error_t *write_work(cm_txn_t *txn, cm_audit_event_t *event, void *baton)
 {
     const write_t *w = baton;
+    cm_request_t *request;
 
     (void)event;
     switch (w->what) {
@@ -48,6 +50,8 @@ static cm_error_t *write_work(cm_txn_t *txn, cm_audit_event_t *event, void *bato
         return cm_request_insert(txn, w->record);
     case MOVE_REQUEST:
         return cm_request_move(txn, w->record, w->from);
+    case LOCK_REQUEST:
+        return cm_request_lock(&request, txn, &(cm_request_lock_t){w->id, w->from, w->now});
     default:
         return cm_request_claim(txn, w->id, w->word, w->until, w->now);
     }
@@ -303,6 +307,20 @@ START_TEST(one_holder_signs)
 }
 END_TEST
 
+START_TEST(a_lock_is_for_the_state_that_was_read)
+{
+    db_t *db = db_make(_i, 1);
+    write_t lock = {.what = LOCK_REQUEST, .id = "r1", .from = CM_STATE_DECLINED, .now = 99};
+
+    assert_done(write_it(
+        db, (write_t){.what = ADD_REQUEST, .record = make_request("r1", CM_OP_ENROLL, "p1")}));
+    assert_refused(write_it(db, lock), CM_E_CONFLICT, NULL);
+    lock.from = CM_STATE_PENDING;
+    assert_done(write_it(db, lock));
+    ck_assert_str_eq(db_sql(db, "SELECT updated FROM request"), "99");
+}
+END_TEST
+
 START_TEST(a_word_that_is_not_ours_is_noticed)
 {
     db_t *db = db_make(_i, 1);
@@ -324,6 +342,7 @@ TCase *records_case(void)
     tcase_add_loop_test(tcase, a_request_keeps_its_checklist, 0, 2);
     tcase_add_loop_test(tcase, requests_are_paged_newest_first, 0, 2);
     tcase_add_loop_test(tcase, one_holder_signs, 0, 2);
+    tcase_add_loop_test(tcase, a_lock_is_for_the_state_that_was_read, 0, 2);
     tcase_add_loop_test(tcase, a_word_that_is_not_ours_is_noticed, 0, 2);
     return tcase;
 }

@@ -114,6 +114,10 @@ START_TEST(a_lock_file_is_no_link)
     assert_refused(cm_store_transact(db_another_store(db), insert_item, &item, db_event("a"), pool),
                    CM_E_DATABASE, NULL);
     ck_assert_int_ne(access(target, F_OK), 0);
+    ck_assert_int_eq(apr_file_remove(path, pool), APR_SUCCESS);
+    ck_assert_int_eq(link(db->config.params, path), 0); /* a file with two names */
+    assert_refused(cm_store_transact(db_another_store(db), insert_item, &item, db_event("a"), pool),
+                   CM_E_DATABASE, NULL);
 }
 END_TEST
 
@@ -291,6 +295,56 @@ START_TEST(a_writer_gives_up_at_the_deadline)
 }
 END_TEST
 
+START_TEST(a_thread_gives_up_at_the_deadline)
+{
+    db_t *db = db_make(ON_SQLITE, 1);
+    napper_t napper = {.nap = apr_time_from_sec(2)};
+    item_baton_t item = {.id = "a"};
+    apr_thread_t *thread;
+    apr_status_t status;
+
+    db->config.deadline = apr_time_from_msec(100);
+    db->store = napper.store = db_another_store(db);
+    thread = start_napping(&napper);
+    assert_refused(cm_store_transact(db->store, insert_item, &item, db_event("e"), pool), CM_E_BUSY,
+                   NULL);
+    ck_assert_int_eq(item.runs, 0);
+    apr_thread_join(&status, thread);
+    assert_done(cm_store_transact(db->store, insert_item, &item, db_event("e"), pool));
+}
+END_TEST
+
+/* Reads, and has somebody who takes no turns try to write. */
+static cm_error_t *read_and_be_disturbed(cm_txn_t *txn, cm_audit_event_t *event, void *baton)
+{
+    writer_t *writer = baton;
+    const cm_value_t id[] = {cm_value_text("sum")};
+    const cm_value_t args[] = {cm_value_integer(1), id[0]};
+    cm_rows_t *rows;
+    cm_error_t *error = cm_txn_select(&rows, txn, &item_read, id);
+
+    (void)event;
+    writer->runs++;
+    if (!error && db_sql_behind(writer->db, "UPDATE item SET amount = 7") == 0) {
+        writer->failures++;
+    }
+    return error ? error : cm_txn_execute(NULL, txn, &item_add, args);
+}
+
+/* Else what was read might be old when it is written. */
+START_TEST(a_reader_does_not_become_a_writer)
+{
+    db_t *db = db_make(ON_SQLITE, 1);
+    writer_t writer = {.db = db};
+
+    db_sql(db, "INSERT INTO item (id, amount) VALUES ('sum', 0)");
+    assert_done(cm_store_transact(db->store, read_and_be_disturbed, &writer, db_event("e"), pool));
+    ck_assert_int_eq(writer.runs, 1);
+    ck_assert_int_eq(writer.failures, 0);
+    ck_assert_str_eq(db_sql(db, "SELECT amount FROM item"), "1");
+}
+END_TEST
+
 TCase *writers_case(void)
 {
     TCase *tcase = db_case("writers");
@@ -301,5 +355,7 @@ TCase *writers_case(void)
     tcase_add_test(tcase, the_next_writer_of_another_process_goes_at_once);
     tcase_add_test(tcase, readers_do_not_wait_for_a_writer);
     tcase_add_test(tcase, a_writer_gives_up_at_the_deadline);
+    tcase_add_test(tcase, a_thread_gives_up_at_the_deadline);
+    tcase_add_test(tcase, a_reader_does_not_become_a_writer);
     return tcase;
 }

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policy/profile_check.h"
+
+#include <apr_strings.h>
+
+#include "policy/evaluate.h"
+
+struct cm_profile_check_t {
+    const cm_profile_check_in_t *in;
+    const cm_profile_rule_t *rule;
+    cm_error_t *error;
+    apr_pool_t *pool;
+};
+
+static void refuse(cm_profile_check_t *check, const char *field)
+{
+    cm_error_t *error = cm_error_make(check->pool, CM_E_VALUE, "%s (%s)", check->rule->message,
+                                      check->rule->source);
+
+    cm_error_locate(error, field, check->rule->name);
+    check->error = cm_error_join(check->error, error);
+}
+
+static void refuse_element(cm_profile_check_t *check, const char *list, int place,
+                           const char *member)
+{
+    refuse(check, apr_psprintf(check->pool, "/%s/%d%s", list, place, member));
+}
+
+static const cm_profile_name_t *row_of(const apr_array_header_t *rows, int place)
+{
+    return &APR_ARRAY_IDX(rows, place, cm_profile_name_t);
+}
+
+static int has_row(const apr_array_header_t *rows, const char *type)
+{
+    for (int i = 0; i < rows->nelts; i++) {
+        if (strcmp(row_of(rows, i)->type, type) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* The place of an extended key usage in the list, -1 when it is not there. */
+static int place_of_usage(const cm_profile_check_t *check, const char *name)
+{
+    const apr_array_header_t *eku = check->in->profile->eku;
+    const char *oid = cm_ext_eku_oid(name, check->pool);
+
+    for (int i = 0; i < eku->nelts; i++) {
+        if (strcmp(cm_ext_eku_oid(APR_ARRAY_IDX(eku, i, const char *), check->pool), oid) == 0) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+/* The authority. */
+
+static void ca_is_authority(cm_profile_check_t *check)
+{
+    const cm_cert_t *issuer = check->in->issuer;
+
+    if (!issuer->is_ca || (issuer->key_usage && !(issuer->key_usage & CM_KU_KEY_CERT_SIGN))) {
+        refuse(check, "/ca");
+    }
+}
+
+static void ca_validity(cm_profile_check_t *check)
+{
+    const cm_profile_check_in_t *in = check->in;
+
+    if (in->now + apr_time_from_sec(in->profile->validity.max - CM_BACKDATE) >
+        in->issuer->not_after) {
+        refuse(check, "/validity/max");
+    }
+}
+
+/* Authorities that may follow below the issuer, by its own path length and by those above it; -1:
+ * no limit. */
+static int path_left(const cm_profile_check_in_t *in)
+{
+    int left = in->issuer->has_path_len ? in->issuer->path_len : -1;
+
+    for (int i = 0; i < in->above->nelts; i++) {
+        const cm_cert_t *cert = APR_ARRAY_IDX(in->above, i, const cm_cert_t *);
+        int here = cert->has_path_len ? cert->path_len - i - 1 : -1;
+
+        if (cert->has_path_len && (left < 0 || here < left)) {
+            left = here > 0 ? here : 0;
+        }
+    }
+    return left;
+}
+
+static void ca_path_length(cm_profile_check_t *check)
+{
+    const cm_profile_t *profile = check->in->profile;
+    int left = path_left(check->in);
+
+    if (profile->is_ca && left >= 0 && (left == 0 || profile->path_len >= left)) {
+        refuse(check, left ? "/path_length" : "/is_ca");
+    }
+}
+
+static void ca_ocsp(cm_profile_check_t *check)
+{
+    if (check->in->profile->ocsp && !check->in->has_responder) {
+        refuse(check, "/ocsp");
+    }
+}
+
+/* Certificates of authorities. */
+
+static void ca_subject(cm_profile_check_t *check)
+{
+    const cm_profile_t *profile = check->in->profile;
+    int is_required = 0;
+
+    for (int i = 0; i < profile->subject->nelts; i++) {
+        is_required |= row_of(profile->subject, i)->required;
+    }
+    if (profile->is_ca && !is_required) {
+        refuse(check, "/subject");
+    }
+}
+
+static void ca_san(cm_profile_check_t *check)
+{
+    static const char *const odd[] = {"dns", "ip", "upn"};
+    const cm_profile_t *profile = check->in->profile;
+
+    for (int i = 0; profile->is_ca && i < profile->san->nelts; i++) {
+        for (apr_size_t j = 0; j < sizeof odd / sizeof *odd; j++) {
+            if (strcmp(row_of(profile->san, i)->type, odd[j]) == 0) {
+                refuse_element(check, "san", i, "/type");
+            }
+        }
+    }
+}
+
+static void ca_responder(cm_profile_check_t *check)
+{
+    int place = place_of_usage(check, "OCSPSigning");
+
+    if (check->in->profile->is_ca && place >= 0) {
+        refuse_element(check, "ext_key_usage", place, "");
+    }
+}
+
+/* Names. */
+
+static void attribute_twice(cm_profile_check_t *check)
+{
+    const apr_array_header_t *rows = check->in->profile->subject;
+
+    for (int i = 0; i < rows->nelts; i++) {
+        for (int j = 0; j < i; j++) {
+            const cm_profile_name_t *row = row_of(rows, i), *other = row_of(rows, j);
+
+            if (strcmp(row->type, other->type) == 0 && row->from == other->from &&
+                (row->from != CM_FROM_FIXED || strcmp(row->value, other->value) == 0)) {
+                refuse_element(check, "subject", i, "/type");
+                break;
+            }
+        }
+    }
+}
+
+static void san_twice(cm_profile_check_t *check)
+{
+    const apr_array_header_t *rows = check->in->profile->san;
+
+    for (int i = 0; i < rows->nelts; i++) {
+        for (int j = 0; j < i; j++) {
+            if (strcmp(row_of(rows, i)->type, row_of(rows, j)->type) == 0 &&
+                row_of(rows, i)->from == row_of(rows, j)->from) {
+                refuse_element(check, "san", i, "/type");
+                break;
+            }
+        }
+    }
+}
+
+static void server_san(cm_profile_check_t *check)
+{
+    const cm_profile_t *profile = check->in->profile;
+
+    if (!profile->is_ca && place_of_usage(check, "serverAuth") >= 0 &&
+        !has_row(profile->san, "dns") && !has_row(profile->san, "ip")) {
+        refuse(check, "/san");
+    }
+}
+
+static void email_san(cm_profile_check_t *check)
+{
+    const cm_profile_t *profile = check->in->profile;
+
+    if (!profile->is_ca && place_of_usage(check, "emailProtection") >= 0 &&
+        !has_row(profile->san, "email")) {
+        refuse(check, "/san");
+    }
+}
+
+/* Usages. */
+
+static void time_stamping(cm_profile_check_t *check)
+{
+    int place = place_of_usage(check, "timeStamping");
+
+    if (!check->in->profile->is_ca && place >= 0 && check->in->profile->eku->nelts > 1) {
+        refuse_element(check, "ext_key_usage", place, "");
+    }
+}
+
+static void key_unusable(cm_profile_check_t *check)
+{
+    const cm_profile_t *profile = check->in->profile;
+
+    for (int i = 0; i < profile->keys->nelts; i++) {
+        unsigned left =
+            profile->key_usage & cm_key_usages_of(APR_ARRAY_IDX(profile->keys, i, const char *));
+
+        if (!cm_profile_is_usable(profile, left, check->pool)) {
+            refuse_element(check, "keys", i, "");
+        }
+    }
+}
+
+static void any_policy(cm_profile_check_t *check)
+{
+    const cm_profile_t *profile = check->in->profile;
+
+    for (int i = 0; !profile->is_ca && i < profile->policies->nelts; i++) {
+        if (strcmp(APR_ARRAY_IDX(profile->policies, i, cm_policy_t).oid, CM_OID_ANY_POLICY) == 0) {
+            refuse_element(check, "policies", i, "/oid");
+        }
+    }
+}
+
+/* Operations. */
+
+static void reinstate_alone(cm_profile_check_t *check)
+{
+    const cm_profile_operation_t *operations = check->in->profile->operations;
+
+    if (operations[CM_OP_REINSTATE].roles && !operations[CM_OP_SUSPEND].roles) {
+        refuse(check, "/operations/reinstate");
+    }
+}
+
+/* clang-format off */
+const cm_profile_rule_t cm_profile_rules[] = {
+    {"profile.ca", "RFC 5280 4.2.1.9", ca_is_authority, "the certificate of this authority is none that may sign certificates"},
+    {"profile.ca-validity", "RFC 5280 6.1", ca_validity, "the authority ends before a certificate of this life would"},
+    {"profile.ca-path-length", "RFC 5280 4.2.1.9", ca_path_length, "the authority, or one above it, allows no authority with this path length below it"},
+    {"profile.ca-ocsp", "RFC 6960 2.2", ca_ocsp, "the authority has no OCSP responder to point at"},
+    {"profile.ca-subject", "RFC 5280 4.1.2.6", ca_subject, "an authority needs a required attribute of its subject"},
+    {"profile.ca-san", "practice", ca_san, "an authority is neither a host nor a person who logs in"},
+    {"profile.ca-responder", "RFC 6960 4.2.2.2", ca_responder, "an authority with OCSPSigning could answer for its own issuer"},
+    {"profile.attribute-twice", "X.501 9.3", attribute_twice, "the same attribute from the same source stands here twice"},
+    {"profile.san-twice", "RFC 5280 4.2.1.6", san_twice, "the same kind of name from the same source stands here twice: raise max instead"},
+    {"profile.server-san", "CA/Browser Forum BR 7.1.2.7", server_san, "serverAuth needs an alternative name of type dns or ip"},
+    {"profile.email-san", "RFC 8550 3", email_san, "emailProtection needs an alternative name of type email"},
+    {"profile.time-stamping", "RFC 3161 2.3", time_stamping, "timeStamping stands alone"},
+    {"profile.key-unusable", "RFC 8813 3, RFC 3279 2.3.1", key_unusable, "a key of this kind can't have the key usages that the profile is for"},
+    {"profile.any-policy", "RFC 5280 4.2.1.4", any_policy, "anyPolicy is for authorities"},
+    {"profile.reinstate", "practice", reinstate_alone, "there is nothing to reinstate where nothing can be suspended"},
+    {NULL, NULL, NULL, NULL}};
+/* clang-format on */
+
+cm_error_t *cm_profile_check(const cm_profile_check_in_t *in, apr_pool_t *pool)
+{
+    cm_profile_check_t check = {in, NULL, NULL, pool};
+
+    for (check.rule = cm_profile_rules; check.rule->name; check.rule++) {
+        check.rule->check(&check);
+    }
+    return check.error;
+}

@@ -1,0 +1,115 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+# Profiles as an administrator works on them: export, edit, check, import, compare.
+use strict;
+use warnings FATAL => 'all';
+use Apache::Test qw(-withtestmore);
+use JSON::PP ();
+use CertMgr::Test;
+use CertMgr::Main;
+
+my $i = main_instance();
+my $codes = contract('exit_codes');
+my $json = JSON::PP->new->utf8->canonical;
+chmod 0755, scratch();
+
+sub export {
+    my ($name, @more) = @_;
+    my ($code, $text) = ctl(qw(profile export), $name, @more);
+    is($code, 0, "profile export $name @more") or diag($text);
+    return $text;
+}
+
+# A file with a profile changed by the code.
+sub edited {
+    my ($name, $change) = @_;
+    my $profile = $json->decode(export($name));
+    $change->($profile);
+    my $file = write_file(scratch('edited.json'), $json->encode($profile));
+    chmod 0644, $file;
+    return $file;
+}
+
+sub versions { return query('SELECT COUNT(*) FROM profile') }
+
+subtest 'what is shipped' => sub {
+    for my $name (@{ contract('profiles') }) {
+        my $file = "$ENV{CERTMGR_TEST_TOP}/conf/profiles/$name.json";
+        is(export($name), read_file($file), "$name is exported as it was imported");
+        my ($code, $text) = ctl(qw(profile import), $file);
+        is($code, 0);
+        like($text, qr/version 1 is the same/, 'the same again makes no version');
+        ($code, $text) = ctl(qw(profile check), $file);
+        is($code, 0);
+    }
+    is(versions(), 3, 'nothing else was stored');
+    my ($code, $text) = ctl(qw(--json profile list));
+    is_deeply([map { $_->{name} } @{ $json->decode($text)->{items} }], [sort @{ contract('profiles') }], 'listed');
+};
+
+subtest 'a new version' => sub {
+    my $file = edited('user', sub { $_[0]{title} = 'Changed'; $_[0]{validity}{max} = '400d'; delete $_[0]{operations}{suspend};
+        delete $_[0]{operations}{reinstate} });
+    my ($code, $text) = ctl(qw(profile import --dry-run), $file);
+    is($code, 0);
+    like($text, qr/would be version 2/, '--dry-run');
+    ($code, $text) = ctl(qw(profile diff), $file);
+    like($text, qr{^/title: ".*" -> "Changed"$}m, 'against the file');
+    like((ctl(qw(profile diff user)))[1], qr/^$/, 'one version does not differ from itself');
+    ($code, $text) = at_once(qw(profile import), $file);
+    is($code, 0);
+    like($text, qr/version 2 stored/);
+    is(versions(), 4, 'stored');
+    like(query("SELECT detail FROM audit_event WHERE detail LIKE '%Changed%'"),
+        qr{"field":"/validity/max","from":"365d","to":"400d"}, 'with what is different');
+    ($code, $text) = ctl(qw(--json profile diff user 1 2));
+    is_deeply([sort map { $_->{field} } @{ $json->decode($text)->{items} }],
+        [qw(/operations/reinstate /operations/suspend /title /validity/max)], 'profile diff --json');
+    is_deeply([ctl(qw(profile diff user))], [ctl(qw(profile diff user 1 2))], 'the two newest unless versions are given');
+    is(export('user', '--version', 1), read_file("$ENV{CERTMGR_TEST_TOP}/conf/profiles/user.json"), 'the former one');
+    my $spaced = write_file(scratch('spaced.json'), JSON::PP->new->utf8->pretty->encode($json->decode(export('user'))));
+    chmod 0644, $spaced;
+    like((ctl(qw(profile import), $spaced))[1], qr/version 2 is the same/, 'spaces and order do not count');
+    is(enroll('user1', validity => '400d')->{certificate}{profile_version}, 2, 'it is in force');
+};
+
+subtest 'a profile made from another' => sub {
+    my $file = edited('server', sub { $_[0]{name} = 'printer' });
+    my ($code, $text) = ctl(qw(profile import), $file);
+    is($code, 0);
+    like($text, qr/^request \w+ waits: approval 0 of 2 by administrator$/, 'two administrators approve it first');
+    ($code, $text) = at_once(qw(profile import), $file);
+    is($code, 0);
+    like($text, qr/profile printer +version 1 stored/);
+    like((ctl(qw(profile show printer)))[1], qr/^version 1, stored .*"name": "printer"/s);
+};
+
+subtest 'refused' => sub {
+    my %bad = (
+        '/ca: .*\[profile\.ca-unknown\]' => sub { $_[0]{ca} = 'nobody' },
+        '/validity/max: .*\[profile\.ca-validity\]' => sub { $_[0]{validity}{max} = '3651d' },
+        '/nmae: .*\[value\.unknown\]' => sub { $_[0]{nmae} = 1 },
+        '/is_ca: .*\[profile\.ca-path-length\]' => sub {
+            $_[0]{$_->[0]} = $_->[1] for [is_ca => JSON::PP::true], [key_usage => ['keyCertSign']], [ext_key_usage => []],
+                [path_length => 0], [san => []];
+        },
+    );
+    for my $line (sort keys %bad) {
+        my ($code, $text) = ctl(qw(profile import), edited('user', $bad{$line}));
+        is($code, $codes->{refused}, $line);
+        like($text, qr/^\S+edited\.json: $line$/m, 'field and rule');
+    }
+    my $two = edited('user', sub { $_[0]{ca} = 'root'; $_[0]{ext_key_usage} = ['clientAuth', 'timeStamping'] });
+    my ($code, $text) = ctl(qw(profile check), $two, "$ENV{CERTMGR_TEST_TOP}/conf/profiles/user.json");
+    is($code, $codes->{refused});
+    like($text, qr/\[\Q$_\E\]/, $_) for qw(profile.ca-ocsp profile.time-stamping);
+    like($text, qr/^profile user +would be version 3/m, 'the other file is looked at too');
+    is((ctl(qw(profile import), write_file(scratch('x.json'), '{')))[0], $codes->{refused}, 'no JSON');
+    is((ctl(qw(profile import /nowhere.json)))[0], $codes->{refused}, 'no file');
+    is((ctl(qw(profile import)))[0], $codes->{usage}, 'nothing');
+    is((ctl(qw(profile export nobody)))[0], $codes->{refused}, 'no such profile');
+    is((ctl(qw(profile export user --version 9)))[0], $codes->{refused}, 'no such version');
+    is((ctl(qw(profile export user --version x)))[0], $codes->{refused}, 'no version at all');
+    is(versions(), 5, 'nothing was stored');
+};
+done();
