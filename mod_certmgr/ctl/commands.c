@@ -7,6 +7,7 @@ static const cm_option_t init_options[] = {
     {"profiles", "FOLDER", "certificate profiles to store (*.json)"},
     {"so-pin", "SOURCE", "SO PIN of a new token: file:, env: or exec: (default: a random one)"},
     {"log", "FILE", "where to write the record of the ceremony"},
+    CM_BREAK_GLASS,
     {NULL, NULL, NULL}};
 
 static const cm_option_t show_options[] = {{"pem", NULL, "print the certificate only, as PEM"},
@@ -89,7 +90,9 @@ static const cm_command_t commands[] = {
      "the profiles. It shows what it is going to do and asks before it writes. A run that was cut\n"
      "is finished by running it again.\n\n"
      "The record of the ceremony names time, user, keys and certificates with their fingerprints.\n"
-     "A random SO PIN is shown once and kept nowhere."},
+     "A random SO PIN is shown once and kept nowhere.\n\n"
+     "Once there are two administrators, init makes no new authorities without --break-glass, and\n"
+     "stores no profiles: see profile import."},
     {"db upgrade", "", NULL, CM_NEEDS_STORE, cm_ctl_db_upgrade,
      "Bring the database schema up to date",
      "Runs the migrations that the database lacks, each in a transaction, and records the digest "

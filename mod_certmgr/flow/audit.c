@@ -215,9 +215,11 @@ static void announce(const cm_ctx_t *ctx, const apr_array_header_t *events)
     for (int i = 0; i < events->nelts; i++) {
         const cm_audit_event_t *event = APR_ARRAY_IDX(events, i, cm_audit_event_t *);
 
-        if (strcmp(event->action, "request.break-glass") == 0) {
-            cm_ctx_log(ctx, CM_LOG_NOTICE, "break-glass: request %s (event %s) %s", event->object,
-                       event->id, event->personal ? event->personal : "");
+        if (strstr(event->action, ".break-glass")) {
+            cm_ctx_log(ctx, CM_LOG_NOTICE, "break-glass: %s %s (event %s) %s",
+                       event->object ? "request" : "command",
+                       event->object ? event->object : event->detail, event->id,
+                       event->personal ? event->personal : "");
         }
     }
 }

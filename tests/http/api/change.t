@@ -202,6 +202,25 @@ subtest 'bad bodies' => sub {
     problem_is(by('admin1', POST => '/api/v1/enroll', json => { kind => 'role.give', change => {} }), 422, 'unknown-member');
 };
 
+# Members of all kinds with values of all kinds: a refusal that says why, never a failure.
+subtest 'random bodies' => sub {
+    srand 20261123;
+    my @kinds = (qw(person.add person.deactivate person.activate role.give role.take identity.tie identity.untie profile.store), 'x', "\0");
+    my @members = qw(person name mail roles role method issuer subject profile base kind);
+    my @values = ('', 'user', $id{user1}, "\x{1F600}" x 20, "a\0b", "'; DROP TABLE person; --", '%s%n', 'x' x 3000, 0, -1, 9e15, 1.5,
+        [], ['user', 'user'], [[]], {}, { name => 'user' }, undef, JSON::PP::true);
+    my %seen;
+    for (1 .. 300) {
+        my %change = map { $members[rand @members] => $values[rand @values] } 0 .. rand 4;
+        my $r = propose('admin1', $kinds[rand @kinds], \%change);
+        $seen{ $r->{status} }++;
+        fail("$r->{status}: " . JSON::PP->new->encode(\%change)) if $r->{status} < 200 || $r->{status} >= 500;
+    }
+    note(join ', ', map { "$seen{$_} x $_" } sort keys %seen);
+    ok($seen{422} > 100, 'most are refused');
+    is(query('SELECT COUNT(*) > 5 FROM person') =~ /^(?:1|t)$/ ? 1 : 0, 1, 'everybody is still there');
+};
+
 # Both approvals at once, with two open: the change happens once.
 sub race {
     my ($request) = @_;

@@ -153,6 +153,29 @@ subtest 'revoke in the name of the owner' => sub {
     like($text, qr/nobody's/);
 };
 
+subtest 'a second ceremony' => sub {
+    my $profile = JSON::PP->new->utf8->decode((ctl(qw(profile export user)))[1]);
+    mkdir scratch('profiles');
+    write_file(scratch('profiles/user.json'), JSON::PP->new->utf8->encode({ %$profile, title => 'Smuggled' }));
+    write_file(scratch('plan.json'), JSON::PP->new->utf8->encode({ authorities => [{ name => 'third', parent => 'root',
+        key => 'pkcs11:token=certmgr;object=third', algorithm => 'P-256', subject => 'CN=Third', validity => '30d', pathlen => 0 }] }));
+    my $n = 0;
+    my @init = ('init', '--profiles', scratch('profiles'), '--log');
+    my $log = sub { return "$i->{CERTMGR_FOLDER}/demo/log/ceremony-" . ++$n . '.log' };
+    my ($code, $text) = ctl(@init, $log->());
+    is($code, 0, 'finds everything there') or diag($text);
+    unlike((ctl(qw(profile export user)))[1], qr/Smuggled/, 'and stores no profile past the administrators');
+    ($code, $text) = ctl(@init, $log->(), '--plan', scratch('plan.json'));
+    is($code, $codes->{refused}, 'nor makes an authority');
+    like($text, qr/dual control/);
+    is((ctl(qw(ca show third)))[0], $codes->{refused}, 'none is there');
+    ($code, $text) = at_once(@init, $log->(), '--plan', scratch('plan.json'));
+    is($code, 0, 'but behind broken glass') or diag($text);
+    is((ctl(qw(ca show third)))[0], 0);
+    is(query("SELECT detail FROM audit_event WHERE action = 'command.break-glass'"), '{"command":"init: authority third"}',
+        'which is recorded');
+};
+
 subtest 'the record is whole' => sub {
     my ($code, $text) = ctl(qw(audit verify));
     is($code, 0) or diag($text);
