@@ -22,18 +22,27 @@ static const cm_option_t server_options[] = {
 static const cm_option_t add_options[] = {
     {"mail", "ADDRESS", "e-mail address"},
     {"user", "LOGIN", "name under which Apache's own authentication knows the person"},
-    {"realm", "NAME", "AuthName under which --user holds (default: any)"},
+    {"realm", "NAME", "AuthName, or provider, under which --user holds (default: any AuthName)"},
+    {"method", "METHOD", "how a provider vouches for the person: oidc or saml"},
+    {"issuer", "URL", "the provider: its claim iss, or its entity ID"},
+    {"subject", "NAME", "name there: the claim sub, or the NameID"},
     {"role", "ROLE", "role to give; may be repeated"},
     CM_BREAK_GLASS,
     {NULL, NULL, NULL}};
 
 static const cm_option_t change_options[] = {CM_BREAK_GLASS, {NULL, NULL, NULL}};
 
-static const cm_option_t identity_options[] = {
+static const cm_option_t login_options[] = {
     {"user", "LOGIN", "name under which Apache's own authentication knows the person"},
-    {"realm", "NAME", "AuthName under which --user holds (default: any)"},
+    {"realm", "NAME", "AuthName, or provider, under which --user holds (default: any AuthName)"},
+    {"method", "METHOD", "how a provider vouches for the person: oidc or saml"},
+    {"issuer", "URL", "the provider: its claim iss, or its entity ID"},
+    {"subject", "NAME", "name there: the claim sub, or the NameID"},
     CM_BREAK_GLASS,
     {NULL, NULL, NULL}};
+
+static const cm_option_t role_options[] = {
+    {"group", "NAME", "group for which alone the role holds"}, CM_BREAK_GLASS, {NULL, NULL, NULL}};
 
 static const cm_option_t certificate_options[] = {
     {"csr", "FILE", "certificate request (PEM; - for standard input)"},
@@ -137,22 +146,51 @@ static const cm_command_t commands[] = {
      "NAME is what certificates of the person will carry as common name.\n\n" DUAL_CONTROL},
     {"person list", "", NULL, CM_NEEDS_DATABASE, cm_ctl_person_list, "List people and their roles",
      ""},
-    {"person role add", "ID ROLE", change_options, CM_NEEDS_DATABASE, cm_ctl_person_role_add,
+    {"person role add", "ID ROLE", role_options, CM_NEEDS_DATABASE, cm_ctl_person_role_add,
      "Give a person a role",
-     "Roles: user, operator, officer, administrator, ca-admin, auditor, client.\n\n" DUAL_CONTROL},
-    {"person role remove", "ID ROLE", change_options, CM_NEEDS_DATABASE, cm_ctl_person_role_remove,
-     "Take a role away from a person", DUAL_CONTROL},
+     "Roles: user, operator, officer, administrator, ca-admin, auditor, client. Without --group "
+     "it\n"
+     "holds everywhere."},
+    {"person role remove", "ID ROLE", role_options, CM_NEEDS_DATABASE, cm_ctl_person_role_remove,
+     "Take a role away from a person", ""},
     {"person deactivate", "ID", change_options, CM_NEEDS_DATABASE, cm_ctl_person_deactivate,
      "Let a person log in nowhere any more",
      "Requests and certificates stay as they are. Two administrators have to be "
      "left.\n\n" DUAL_CONTROL},
     {"person activate", "ID", change_options, CM_NEEDS_DATABASE, cm_ctl_person_activate,
      "Let a deactivated person log in again", DUAL_CONTROL},
-    {"person identity add", "ID", identity_options, CM_NEEDS_DATABASE, cm_ctl_person_identity_add,
+    {"person login add", "ID", login_options, CM_NEEDS_DATABASE, cm_ctl_person_login_add,
      "Tie a further log-in to a person",
-     "Whoever logs in with it is that person.\n\n" DUAL_CONTROL},
-    {"person identity remove", "ID", identity_options, CM_NEEDS_DATABASE,
-     cm_ctl_person_identity_remove, "Take a log-in away from a person", DUAL_CONTROL},
+     "Whoever comes by it is this person from then on, with its roles. A certificate that was\n"
+     "issued here needs no such line."},
+    {"person login remove", "ID", login_options, CM_NEEDS_DATABASE, cm_ctl_person_login_remove,
+     "Take a log-in from a person", ""},
+    {"person login list", "ID", NULL, CM_NEEDS_DATABASE, cm_ctl_person_login_list,
+     "List the log-ins of a person", "Those by certificate are not among them."},
+    {"group add", "NAME", change_options, CM_NEEDS_DATABASE, cm_ctl_group_add, "Make a group",
+     "A profile that a group lists is open to members only: of this group, or of another one that\n"
+     "lists it."},
+    {"group list", "", NULL, CM_NEEDS_DATABASE, cm_ctl_group_list, "List the groups", ""},
+    {"group show", "NAME", NULL, CM_NEEDS_DATABASE, cm_ctl_group_show,
+     "List the people of a group with what they are in it", ""},
+    {"group remove", "NAME", change_options, CM_NEEDS_DATABASE, cm_ctl_group_remove,
+     "Remove a group",
+     "Refused while it lists profiles, which would be open to everybody then. What was made in it\n"
+     "keeps its name."},
+    {"group profile add", "NAME PROFILE", change_options, CM_NEEDS_DATABASE,
+     cm_ctl_group_profile_add, "Open a profile to the members of a group, and to nobody else", ""},
+    {"group profile remove", "NAME PROFILE", change_options, CM_NEEDS_DATABASE,
+     cm_ctl_group_profile_remove, "Take a profile from a group",
+     "A profile that no group lists any more is open to everybody whom it allows."},
+    {"group domain add", "NAME DOMAIN", change_options, CM_NEEDS_DATABASE, cm_ctl_group_domain_add,
+     "Note that a DNS name belongs to a group", ""},
+    {"group domain remove", "NAME DOMAIN", change_options, CM_NEEDS_DATABASE,
+     cm_ctl_group_domain_remove, "Take a DNS name from a group", ""},
+    {"group member add", "NAME ID", change_options, CM_NEEDS_DATABASE, cm_ctl_group_member_add,
+     "Put a person into a group", ""},
+    {"group member remove", "NAME ID", change_options, CM_NEEDS_DATABASE,
+     cm_ctl_group_member_remove, "Take a person out of a group",
+     "Roles that hold for the group stay: person role remove."},
     {"person certificate", "ID", certificate_options, CM_NEEDS_ALL, cm_ctl_person_certificate,
      "Issue a certificate for a person who can't log in yet",
      "The same as issue --for ID. This is how the first people of an installation get their\n"

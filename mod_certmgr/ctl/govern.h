@@ -32,13 +32,11 @@ json_t *cm_request_object(const cm_request_t *request, apr_pool_t *pool);
 void cm_say_it_waits(const cm_run_t *run, const cm_request_t *request);
 
 /* More commands. */
-cm_error_t *cm_ctl_person_activate(cm_run_t *run);        /* people.c */
-cm_error_t *cm_ctl_person_deactivate(cm_run_t *run);      /* people.c */
-cm_error_t *cm_ctl_person_identity_add(cm_run_t *run);    /* people.c */
-cm_error_t *cm_ctl_person_identity_remove(cm_run_t *run); /* people.c */
-cm_error_t *cm_ctl_issue(cm_run_t *run);                  /* requests.c */
-cm_error_t *cm_ctl_revoke(cm_run_t *run);                 /* requests.c */
-cm_error_t *cm_ctl_request_list(cm_run_t *run);           /* requests.c */
-cm_error_t *cm_ctl_request_show(cm_run_t *run);           /* requests.c */
+cm_error_t *cm_ctl_person_activate(cm_run_t *run);   /* people.c */
+cm_error_t *cm_ctl_person_deactivate(cm_run_t *run); /* people.c */
+cm_error_t *cm_ctl_issue(cm_run_t *run);             /* requests.c */
+cm_error_t *cm_ctl_revoke(cm_run_t *run);            /* requests.c */
+cm_error_t *cm_ctl_request_list(cm_run_t *run);      /* requests.c */
+cm_error_t *cm_ctl_request_show(cm_run_t *run);      /* requests.c */
 
 #endif

@@ -11,6 +11,7 @@ certmgrctl_SOURCES = \
     %D%/command.h %D%/commands.c \
     %D%/database.c \
     %D%/govern.c %D%/govern.h \
+    %D%/groups.c \
     %D%/help.c \
     %D%/init.c \
     %D%/jobs.c \

@@ -11,6 +11,12 @@ static int is_approval(const cm_item_t *item)
     return item->role != NULL;
 }
 
+/* The roles by which the caller decides on this request. */
+static unsigned roles_for(const cm_request_t *request, const cm_ctx_t *ctx)
+{
+    return cm_identity_roles(ctx->who, request->group);
+}
+
 /* The first open approval that asks for one of these roles; -1: none. */
 static int find_open(const cm_request_t *request, unsigned roles)
 {
@@ -68,7 +74,7 @@ cm_error_t *cm_approval_refuse(const cm_request_t *request, const cm_ctx_t *ctx)
         return forbidden(ctx, "approval.concerned",
                          "nobody decides on a change of their own rights");
     }
-    if (cm_approval_is_open(request, ctx) && find_open(request, ctx->who->roles) < 0) {
+    if (cm_approval_is_open(request, ctx) && find_open(request, roles_for(request, ctx)) < 0) {
         return forbidden(ctx, "approval.role", "no open approval asks for a role of yours");
     }
     return NULL;
@@ -121,7 +127,7 @@ cm_error_t *cm_approval_give(cm_txn_t *txn, const cm_act_t *act)
         return error;
     }
     request->approvals = approvals;
-    approval.place = find_open(request, act->ctx->who->roles);
+    approval.place = find_open(request, roles_for(request, act->ctx));
     if (approval.place < 0) {
         return cm_error_make(cm_txn_pool(txn), CM_E_CONFLICT, "this approval is not open any more");
     }
@@ -132,7 +138,7 @@ cm_error_t *cm_approval_give(cm_txn_t *txn, const cm_act_t *act)
 
 cm_error_t *cm_approval_withhold(cm_txn_t *txn, const cm_act_t *act)
 {
-    int place = find_open(act->request, act->ctx->who->roles);
+    int place = find_open(act->request, roles_for(act->request, act->ctx));
     cm_item_t *item;
 
     if (place < 0) {

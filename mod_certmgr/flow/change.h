@@ -25,6 +25,8 @@ typedef struct cm_change_t {
     const char *name, *mail;
     const apr_array_header_t *roles; /* of const char * */
     const char *role;
+    const char *group;
+    const char *value; /* name of a profile, or a domain, of a group */
     cm_login_t login;
     const json_t *profile; /* a profile as JSON */
     apr_int64_t base;      /* the version that the profile was made from; 0: none */
@@ -38,6 +40,7 @@ struct cm_change_kind_t {
     cm_permission_t permission; /* to ask for it */
     const char *role;           /* of those who approve it */
     const cm_json_member_t *members;
+    int verb; /* for kinds that share their functions */
     /* Refuse what can't be; pointers are those of the change's own members ("/person"). */
     cm_error_t *(*decide)(cm_work_t *work);
     cm_error_t *(*change)(cm_txn_t *txn, cm_work_t *work);
@@ -64,7 +67,11 @@ cm_error_t *cm_change_move_below(cm_error_t *error, const char *member, apr_pool
 
 extern const cm_change_kind_t cm_change_person_add, cm_change_person_deactivate,
     cm_change_person_activate, cm_change_role_give, cm_change_role_take, cm_change_identity_tie,
-    cm_change_identity_untie;                          /* change_people.c */
+    cm_change_identity_untie; /* change_people.c */
+extern const cm_change_kind_t cm_change_group_add, cm_change_group_remove,
+    cm_change_group_profile_add, cm_change_group_profile_remove, cm_change_group_domain_add,
+    cm_change_group_domain_remove, cm_change_group_seat,
+    cm_change_group_unseat;                            /* change_groups.c */
 extern const cm_change_kind_t cm_change_profile_store; /* change_profile.c */
 
 #endif

@@ -78,18 +78,6 @@ static int has_role(const apr_array_header_t *roles, const char *role, int befor
     return 0;
 }
 
-static int is_method(const char *name)
-{
-    static const char *const methods[] = {"user", "oidc", "saml"};
-
-    for (apr_size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
-        if (strcmp(methods[i], name) == 0) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
 /* The members of a log-in that were left out, and whether it can be one. */
 static cm_error_t *complete_login(cm_work_t *work)
 {
@@ -97,15 +85,7 @@ static cm_error_t *complete_login(cm_work_t *work)
 
     login->method = login->method ? login->method : "user";
     login->issuer = login->issuer ? login->issuer : "";
-    if (!is_method(login->method)) {
-        return cm_change_refuse(work, CM_E_VALUE, "/method", "identity.method",
-                                "a method is one of user, oidc and saml");
-    }
-    if (!*login->subject) {
-        return cm_change_refuse(work, CM_E_VALUE, "/subject", "identity.subject",
-                                "a log-in has a name");
-    }
-    return NULL;
+    return cm_person_check_login(login, work->ctx->pool);
 }
 
 /* *owner: whose log-in it is, or NULL. */
@@ -168,8 +148,8 @@ static cm_error_t *decide_add(cm_work_t *work)
         }
     }
     if (!change->login.subject && (change->login.method || change->login.issuer)) {
-        error = cm_error_join(error, cm_change_refuse(work, CM_E_VALUE, "/subject",
-                                                      "identity.subject", "a log-in has a name"));
+        error = cm_error_join(error, cm_change_refuse(work, CM_E_VALUE, "/subject", "person.login",
+                                                      "a log-in has a name"));
     }
     if (change->login.subject) {
         error = cm_error_join(error, check_free(work));
@@ -335,42 +315,29 @@ static void record_identity(cm_audit_draft_t *draft, const cm_work_t *work)
     record_login(draft, &work->change->login);
 }
 
-const cm_change_kind_t cm_change_person_add = {
-    "person.add",  "Add a person, whose id will be that of the request",
-    CM_MAY_GOVERN, "administrator",
-    add_members,   decide_add,
-    add_person,    record_add};
-const cm_change_kind_t cm_change_person_deactivate = {
-    "person.deactivate", "Let a person log in nowhere any more",
-    CM_MAY_GOVERN,       "administrator",
-    person_members,      decide_deactivate,
-    deactivate,          record_person};
-const cm_change_kind_t cm_change_person_activate = {
-    "person.activate", "Let a deactivated person log in again",
-    CM_MAY_GOVERN,     "administrator",
-    person_members,    decide_activate,
-    activate,          record_person};
-const cm_change_kind_t cm_change_role_give = {"role.give",   "Give a person a role",
-                                              CM_MAY_GOVERN, "administrator",
-                                              role_members,  decide_give,
-                                              give_role,     record_role};
-const cm_change_kind_t cm_change_role_take = {"role.take",   "Take a role away from a person",
-                                              CM_MAY_GOVERN, "administrator",
-                                              role_members,  decide_take,
-                                              take_role,     record_role};
-const cm_change_kind_t cm_change_identity_tie = {"identity.tie",
-                                                 "Tie a further log-in to a person",
-                                                 CM_MAY_GOVERN,
-                                                 "administrator",
-                                                 identity_members,
-                                                 decide_tie,
-                                                 tie,
-                                                 record_identity};
-const cm_change_kind_t cm_change_identity_untie = {"identity.untie",
-                                                   "Take a log-in away from a person",
-                                                   CM_MAY_GOVERN,
-                                                   "administrator",
-                                                   identity_members,
-                                                   decide_untie,
-                                                   untie,
-                                                   record_identity};
+#define KIND(kind, title, given, decision, effect, recorded)                                       \
+    {                                                                                              \
+        .name = kind, .about = title, .permission = CM_MAY_GOVERN, .role = "administrator",        \
+        .members = given, .decide = decision, .change = effect, .record = recorded                 \
+    }
+
+const cm_change_kind_t cm_change_person_add =
+    KIND("person.add", "Add a person, whose id will be that of the request", add_members,
+         decide_add, add_person, record_add);
+const cm_change_kind_t cm_change_person_deactivate =
+    KIND("person.deactivate", "Let a person log in nowhere any more", person_members,
+         decide_deactivate, deactivate, record_person);
+const cm_change_kind_t cm_change_person_activate =
+    KIND("person.activate", "Let a deactivated person log in again", person_members,
+         decide_activate, activate, record_person);
+const cm_change_kind_t cm_change_role_give =
+    KIND("role.give", "Give a person a role", role_members, decide_give, give_role, record_role);
+const cm_change_kind_t cm_change_role_take =
+    KIND("role.take", "Take a role away from a person", role_members, decide_take, take_role,
+         record_role);
+const cm_change_kind_t cm_change_identity_tie =
+    KIND("identity.tie", "Tie a further log-in to a person", identity_members, decide_tie, tie,
+         record_identity);
+const cm_change_kind_t cm_change_identity_untie =
+    KIND("identity.untie", "Take a log-in away from a person", identity_members, decide_untie,
+         untie, record_identity);

@@ -51,6 +51,7 @@ static cm_error_t *take(cm_work_t *work, const cm_submission_t *submission)
     }
     work->request->wish = (const char *)cm_json_canonical(wish, pool).data;
     error = cm_work_profile(work, submission->profile, 0);
+    error = error ? error : cm_work_group(work);
     return error ? error : cm_work_take_csr(work, submission->csr);
 }
 

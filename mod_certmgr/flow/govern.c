@@ -93,7 +93,7 @@ cm_error_t *cm_govern_change(cm_request_view_t **view, cm_ctx_t *ctx,
 cm_error_t *cm_govern_submit_for(cm_request_view_t **view, cm_ctx_t *ctx,
                                  const cm_govern_for_t *whom, const cm_submission_t *submission)
 {
-    cm_identity_t *who = apr_pcalloc(ctx->pool, sizeof(*who));
+    cm_identity_t *who;
     cm_command_ask_t command = {0, whom->break_glass};
     cm_person_t *person;
     int is_set_up;
@@ -109,10 +109,9 @@ cm_error_t *cm_govern_submit_for(cm_request_view_t **view, cm_ctx_t *ctx,
     if (error) {
         return error;
     }
-    who->person = person;
+    who = cm_identity_make(person, ctx->pool);
     who->login = "certmgrctl";
     who->by_command = 1;
-    who->roles = cm_roles_of(person->roles);
     if (is_set_up && submission->operation == CM_OP_ENROLL &&
         cm_identity_may(who, CM_MAY_APPROVE)) {
         command.approvals = CM_GOVERNORS;

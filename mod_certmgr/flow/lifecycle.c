@@ -110,7 +110,7 @@ cm_error_t *cm_lifecycle_find(const cm_transition_t **row, const cm_request_t *r
         if (at->by_system || at->from != request->state || strcmp(at->event, event) != 0) {
             continue;
         }
-        error = cm_identity_require(ctx->who, at->permission, ctx->pool);
+        error = cm_identity_require_in(ctx->who, at->permission, request->group, ctx->pool);
         if (error) {
             return error;
         }
@@ -142,7 +142,7 @@ void cm_lifecycle_settle(cm_request_t *request, const cm_ctx_t *ctx)
 
 static int is_allowed(const cm_transition_t *row, const cm_request_t *request, const cm_ctx_t *ctx)
 {
-    return cm_identity_may(ctx->who, row->permission) &&
+    return cm_identity_may_in(ctx->who, row->permission, request->group) &&
            (!row->guard || row->guard(request, ctx)) &&
            (!row->refuse || !row->refuse(request, ctx));
 }

@@ -2,6 +2,8 @@
 #include "flow/operations.h"
 
 #include "flow/keycheck.h"
+#include "policy/identity.h"
+#include "store/groups.h"
 #include "store/profiles.h"
 
 static const cm_operation_row_t *const rows[] = {
@@ -39,6 +41,7 @@ cm_error_t *cm_work_sign(cm_work_t *work)
         work->made->replaces = work->target ? work->target->id : NULL;
         work->made->profile = work->request->profile;
         work->made->profile_version = work->request->profile_version;
+        work->made->group = work->request->group;
         work->made->request = work->request->id;
         work->request->certificate = work->made->id;
     }
@@ -96,4 +99,32 @@ cm_error_t *cm_work_profile(cm_work_t *work, const char *name, apr_int64_t versi
         work->request->profile_version = record->version;
     }
     return error;
+}
+
+cm_error_t *cm_work_group(cm_work_t *work)
+{
+    apr_pool_t *pool = work->ctx->pool;
+    const char *had = work->request->group;
+    apr_array_header_t *listing;
+    cm_error_t *error =
+        cm_groups_of_profile(&listing, work->ctx->store, work->request->profile, pool);
+
+    if (error) {
+        return error;
+    }
+    work->request->group = NULL;
+    for (int i = 0; i < listing->nelts; i++) {
+        const char *group = APR_ARRAY_IDX(listing, i, const char *);
+
+        if (cm_identity_is_in(work->ctx->who, group) &&
+            (!work->request->group || (had && strcmp(had, group) == 0))) {
+            work->request->group = group;
+        }
+    }
+    if (listing->nelts && !work->request->group) {
+        return cm_error_locate(
+            cm_error_make(pool, CM_E_REFUSED, "the profile is open to members of certain groups"),
+            "/profile", "profile.group");
+    }
+    return NULL;
 }

@@ -73,4 +73,9 @@ cm_error_t *cm_work_sign(cm_work_t *work);
  * there is none. */
 cm_error_t *cm_work_profile(cm_work_t *work, const char *name, apr_int64_t version);
 
+/* Set the request's group: the one it has, where the caller is in it and it lists the profile, else
+ * the first of the caller's that lists it, or none where no group does. CM_E_REFUSED at /profile
+ * with rule "profile.group" when groups list the profile and the caller is in none of them. */
+cm_error_t *cm_work_group(cm_work_t *work);
+
 #endif

@@ -3,115 +3,8 @@
 
 #include "base/text.h"
 #include "flow/audit.h"
-#include "pki/cert.h"
-#include "pki/clientcert.h"
-#include "store/certificates.h"
-
-static cm_error_t *no_login(const cm_ctx_t *ctx, const char *why)
-{
-    cm_error_t *error = cm_error_make(ctx->pool, CM_E_IDENTITY, "the client certificate %s", why);
-
-    return cm_error_locate(error, NULL, "login.certificate");
-}
-
-static cm_error_t *by_certificate(cm_person_t **person, const char **id, const cm_ctx_t *ctx,
-                                  cm_bytes_t der)
-{
-    const char *sha256 = cm_bytes_hex(cm_bytes_sha256(der, ctx->pool), ctx->pool);
-    cm_certificate_t *certificate;
-    cm_error_t *error = cm_certificate_by_sha256(&certificate, ctx->store, sha256, ctx->pool);
-    cm_status_t status;
-
-    if (error && error->code == CM_E_NOT_FOUND) {
-        return no_login(ctx, "was not issued here");
-    }
-    if (error) {
-        return error;
-    }
-    status = cm_certificate_status(certificate, ctx->now);
-    if (status != CM_CERT_ACTIVE || certificate->not_before > ctx->now) {
-        return no_login(ctx, status == CM_CERT_ACTIVE ? "is not valid yet"
-                                                      : "is revoked, on hold or expired");
-    }
-    if (!certificate->owner) {
-        return no_login(ctx, "belongs to nobody");
-    }
-    *id = certificate->id;
-    return cm_person_read(person, ctx->store, certificate->owner, ctx->pool);
-}
-
-/* The proxy asked for the certificate and checked that the client has its key. */
-static cm_error_t *by_header(cm_person_t **person, const char **id, const cm_ctx_t *ctx,
-                             const char *header)
-{
-    cm_bytes_t der;
-    cm_error_t *error = cm_client_cert_parse(&der, header, ctx->pool);
-
-    if (error) {
-        cm_error_t *outer = cm_error_make(ctx->pool, CM_E_IDENTITY,
-                                          "the client certificate that the proxy handed on can't "
-                                          "be read");
-
-        return cm_error_wrap(cm_error_locate(outer, NULL, "login.client-cert"), error);
-    }
-    return by_certificate(person, id, ctx, der);
-}
-
-static cm_error_t *by_name(cm_person_t **person, const cm_ctx_t *ctx, const cm_evidence_t *evidence)
-{
-    cm_login_t login = {"user", evidence->realm ? evidence->realm : "", evidence->user};
-    cm_error_t *error = NULL;
-    /* what is not UTF-8 is registered nowhere, and PostgreSQL would not even look */
-    int known = cm_text_is_utf8(cm_bytes_of_text(login.subject));
-
-    if (known) {
-        error = cm_person_by_login(person, ctx->store, &login, ctx->pool);
-    }
-    if (error && error->code == CM_E_NOT_FOUND) {
-        login.issuer = ""; /* added without a realm: holds in each */
-        error = cm_person_by_login(person, ctx->store, &login, ctx->pool);
-    }
-    if (!known || (error && error->code == CM_E_NOT_FOUND)) {
-        error = cm_error_make(ctx->pool, CM_E_FORBIDDEN, "this log-in is not registered here");
-        cm_error_locate(error, NULL, "login.unknown");
-        return cm_error_advise(error, "an administrator can add it");
-    }
-    return error;
-}
-
-cm_error_t *cm_identity_resolve(cm_identity_t **who, const cm_ctx_t *ctx,
-                                const cm_evidence_t *evidence)
-{
-    cm_identity_t *identity = apr_pcalloc(ctx->pool, sizeof *identity);
-    cm_person_t *person;
-    cm_error_t *error;
-
-    *who = NULL;
-    if (evidence->user) {
-        identity->login = evidence->login ? evidence->login : "user";
-        error = by_name(&person, ctx, evidence);
-    } else if (evidence->handed) {
-        identity->login = "proxy";
-        error = by_header(&person, &identity->certificate, ctx, evidence->handed);
-    } else if (evidence->certificate.len) {
-        identity->login = "tls";
-        error = by_certificate(&person, &identity->certificate, ctx, evidence->certificate);
-    } else {
-        return NULL;
-    }
-    if (error) {
-        return error;
-    }
-    if (strcmp(person->state, "active") != 0) {
-        return cm_error_locate(cm_error_make(ctx->pool, CM_E_IDENTITY, "the person is deactivated"),
-                               NULL, "login.inactive");
-    }
-    identity->person = person;
-    identity->from_cookie = evidence->from_cookie;
-    identity->roles = cm_roles_of(person->roles);
-    *who = identity;
-    return NULL;
-}
+#include "pki/name.h"
+#include "pki/san.h"
 
 typedef struct {
     const cm_person_t *person;
@@ -162,6 +55,52 @@ cm_error_t *cm_person_check_names(const cm_person_t *person, apr_pool_t *pool)
     return error;
 }
 
+static cm_error_t *bad_login(apr_pool_t *pool, const char *field, const char *message)
+{
+    return cm_error_locate(cm_error_make(pool, CM_E_VALUE, "%s", message), field, "person.login");
+}
+
+/* Longer keys than this don't fit into an index of PostgreSQL. */
+enum { LOGIN_MAX = 1024 };
+
+static cm_error_t *check_part(apr_pool_t *pool, const char *field, const char *text)
+{
+    if (strlen(text) > LOGIN_MAX || !cm_text_is_utf8(cm_bytes_of_text(text)) ||
+        strcmp(cm_text_escape(text, pool), text) != 0) {
+        return bad_login(pool, field, "at most 1024 bytes of UTF-8 without control characters");
+    }
+    return NULL;
+}
+
+cm_error_t *cm_person_check_login(const cm_login_t *login, apr_pool_t *pool)
+{
+    static const char *const methods[] = {"user", "oidc", "saml", NULL};
+    cm_error_t *error = NULL;
+    int known = 0;
+
+    for (int i = 0; methods[i]; i++) {
+        known |= strcmp(login->method, methods[i]) == 0;
+    }
+    if (!known) {
+        error = bad_login(pool, "/method", "a log-in is by user, oidc or saml");
+    }
+    if (!*login->issuer && strcmp(login->method, "user") != 0) {
+        error = cm_error_join(error, bad_login(pool, "/issuer", "a provider must be named"));
+    }
+    if (!*login->subject) {
+        error = cm_error_join(error, bad_login(pool, "/subject", "a log-in has a name"));
+    }
+    error = cm_error_join(error, check_part(pool, "/issuer", login->issuer));
+    return cm_error_join(error, check_part(pool, "/subject", login->subject));
+}
+
+static void describe_login(cm_audit_draft_t *draft, const cm_login_t *login)
+{
+    cm_json_set_text(draft->detail, "method", login->method);
+    cm_json_set_text(draft->personal, "issuer", login->issuer);
+    cm_json_set_text(draft->personal, "login", login->subject);
+}
+
 cm_error_t *cm_person_create(const cm_ctx_t *ctx, cm_person_t *person, const cm_login_t *login)
 {
     cm_audit_draft_t *draft;
@@ -169,6 +108,9 @@ cm_error_t *cm_person_create(const cm_ctx_t *ctx, cm_person_t *person, const cm_
     cm_error_t *error = cm_person_check_names(person, ctx->pool);
     json_t *roles;
 
+    if (login) {
+        error = cm_error_join(error, cm_person_check_login(login, ctx->pool));
+    }
     person->id = cm_ctx_id(ctx);
     person->state = "active";
     person->created = ctx->now;
@@ -187,52 +129,89 @@ cm_error_t *cm_person_create(const cm_ctx_t *ctx, cm_person_t *person, const cm_
     cm_json_set_text(draft->personal, "name", person->name);
     cm_json_set_text(draft->personal, "mail", person->mail);
     if (login) {
-        cm_json_set_text(draft->personal, "login", login->subject);
+        describe_login(draft, login);
     }
     return cm_store_transact(ctx->store, store_person, &create, cm_audit_finish(draft, ctx),
                              ctx->pool);
 }
 
 typedef struct {
-    const char *person, *role;
-    cm_error_t *(*change)(cm_txn_t *txn, const char *person, const char *role);
-} grant_t;
+    const char *person;
+    const cm_login_t *login;
+    cm_error_t *(*change)(cm_txn_t *txn, const char *person, const cm_login_t *login);
+} tie_t;
 
-static cm_error_t *store_grant(cm_txn_t *txn, cm_audit_event_t *event, void *baton)
+static cm_error_t *store_tie(cm_txn_t *txn, cm_audit_event_t *event, void *baton)
 {
-    const grant_t *grant = baton;
+    const tie_t *tie = baton;
 
     (void)event;
-    return grant->change(txn, grant->person, grant->role);
+    return tie->change(txn, tie->person, tie->login);
 }
 
-static cm_error_t *change_role(const cm_ctx_t *ctx, const char *action, grant_t *grant)
+static cm_error_t *change_login(const cm_ctx_t *ctx, const char *action, tie_t *tie)
 {
-    cm_audit_draft_t *draft = cm_audit_begin(ctx, action, grant->person);
+    cm_audit_draft_t *draft = cm_audit_begin(ctx, action, tie->person);
     cm_person_t *person;
-    cm_error_t *error = check_role(ctx, grant->role);
+    cm_error_t *error = cm_person_check_login(tie->login, ctx->pool);
 
     if (!error) {
-        error = cm_person_read(&person, ctx->store, grant->person, ctx->pool);
+        error = cm_person_read(&person, ctx->store, tie->person, ctx->pool);
     }
     if (error) {
         return error;
     }
-    cm_json_set_text(draft->detail, "role", grant->role);
-    return cm_store_transact(ctx->store, store_grant, grant, cm_audit_finish(draft, ctx),
-                             ctx->pool);
+    describe_login(draft, tie->login);
+    return cm_store_transact(ctx->store, store_tie, tie, cm_audit_finish(draft, ctx), ctx->pool);
 }
 
-cm_error_t *cm_person_grant(const cm_ctx_t *ctx, const char *person, const char *role)
+cm_error_t *cm_person_tie(const cm_ctx_t *ctx, const char *person, const cm_login_t *login)
 {
-    grant_t grant = {person, role, cm_person_add_role};
+    tie_t tie = {person, login, cm_person_add_login};
 
-    return change_role(ctx, "person.grant", &grant);
+    return change_login(ctx, "person.tie", &tie);
 }
 
-cm_error_t *cm_person_deny(const cm_ctx_t *ctx, const char *person, const char *role)
+cm_error_t *cm_person_untie(const cm_ctx_t *ctx, const char *person, const cm_login_t *login)
 {
-    grant_t grant = {person, role, cm_person_remove_role};
+    tie_t tie = {person, login, cm_person_remove_login};
 
-    return change_role(ctx, "person.deny", &grant);
+    return change_login(ctx, "person.untie", &tie);
+}
+
+static cm_error_t *refuse_registration(const cm_ctx_t *ctx, cm_error_t *cause)
+{
+    cm_error_t *error = cm_error_make(ctx->pool, CM_E_FORBIDDEN,
+                                      "this log-in can't be registered: %s", cause->message);
+
+    cm_error_locate(error, NULL, "login.register");
+    return cm_error_wrap(
+        cm_error_advise(error, "name and mail address must be fit for a certificate"), cause);
+}
+
+cm_error_t *cm_person_register(cm_person_t **person, const cm_ctx_t *ctx, const cm_login_t *login)
+{
+    create_t create = {*person, login};
+    cm_audit_draft_t *draft;
+    cm_error_t *error = cm_error_join(cm_person_check_names(*person, ctx->pool),
+                                      cm_person_check_login(login, ctx->pool));
+
+    if (error) {
+        return refuse_registration(ctx, error);
+    }
+    (*person)->id = cm_ctx_id(ctx);
+    (*person)->state = "active";
+    (*person)->created = ctx->now;
+    (*person)->roles = (*person)->group_roles = NULL;
+    draft = cm_audit_begin(ctx, "person.register", (*person)->id);
+    draft->event.actor = (*person)->id;
+    describe_login(draft, login);
+    cm_json_set_text(draft->personal, "name", (*person)->name);
+    cm_json_set_text(draft->personal, "mail", (*person)->mail);
+    error = cm_store_transact(ctx->store, store_person, &create, cm_audit_finish(draft, ctx),
+                              ctx->pool);
+    if (error && error->code == CM_E_CONFLICT) {
+        return cm_person_by_login(person, ctx->store, login, ctx->pool);
+    }
+    return error;
 }

@@ -113,7 +113,7 @@ cm_error_t *cm_request_perform(cm_ctx_t *ctx, const char *id)
         return store_outcome(&perform, error);
     }
     error = store_outcome(&perform, NULL);
-    if (error && error->code == CM_E_REFUSED) {
+    if (error && (error->code == CM_E_REFUSED || error->code == CM_E_NOT_FOUND)) {
         error = store_outcome(&perform, error); /* a rule that only the transaction can tell */
     }
     return error;

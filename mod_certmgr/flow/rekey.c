@@ -17,7 +17,7 @@ static const cm_json_member_t members[] = {
 
 static cm_error_t *take(cm_work_t *work, const cm_submission_t *submission)
 {
-    cm_error_t *error = cm_target_take(work, submission->certificate, CM_MAY_SUBMIT_FOR_OTHERS);
+    cm_error_t *error = cm_successor_take(work, submission->certificate);
 
     work->request->wish = "{}";
     return error ? error : cm_work_take_csr(work, submission->csr);

@@ -14,7 +14,7 @@ static const cm_json_member_t members[] = {
 static cm_error_t *take(cm_work_t *work, const cm_submission_t *submission)
 {
     work->request->wish = "{}";
-    return cm_target_take(work, submission->certificate, CM_MAY_SUBMIT_FOR_OTHERS);
+    return cm_successor_take(work, submission->certificate);
 }
 
 static cm_error_t *decide(cm_work_t *work)

@@ -175,7 +175,7 @@ cm_error_t *cm_request_find(cm_request_t **request, const cm_ctx_t *ctx, int ope
         return error->code == CM_E_NOT_FOUND ? no_such_request(ctx) : error;
     }
     if ((operation >= 0 && (int)(*request)->operation != operation) ||
-        !cm_visible_to(ctx->who, (*request)->requester)) {
+        !cm_visible_to(ctx->who, (*request)->requester, (*request)->group)) {
         return no_such_request(ctx);
     }
     return NULL;
@@ -189,12 +189,23 @@ cm_error_t *cm_request_show(cm_request_view_t **view, cm_ctx_t *ctx, int operati
     return error ? error : cm_request_view(view, ctx, request);
 }
 
+static cm_error_t *read_page(apr_array_header_t **items, const cm_visible_t *bound,
+                             const cm_ctx_t *ctx, const void *baton)
+{
+    cm_request_query_t query = *(const cm_request_query_t *)baton;
+
+    query.requester = bound->owner;
+    query.group = bound->group;
+    return cm_requests_list(items, ctx->store, &query, ctx->pool);
+}
+
 cm_error_t *cm_request_page(apr_array_header_t **views, cm_ctx_t *ctx, int operation,
                             const char *before, int limit)
 {
-    const cm_request_query_t query = {operation, cm_visible_owner(ctx->who), before, limit};
+    const cm_request_query_t query = {.operation = operation, .before = before, .limit = limit};
+    const cm_visible_list_t list = {read_page, &query, limit};
     apr_array_header_t *requests;
-    cm_error_t *error = cm_requests_list(&requests, ctx->store, &query, ctx->pool);
+    cm_error_t *error = cm_visible_page(&requests, ctx, &list);
 
     *views = apr_array_make(ctx->pool, limit, sizeof(cm_request_view_t *));
     for (int i = 0; !error && i < requests->nelts; i++) {

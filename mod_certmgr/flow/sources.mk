@@ -3,17 +3,20 @@ libcertmgr_la_SOURCES += \
     %D%/actions.def \
     %D%/act.c %D%/approval.c %D%/approval.h \
     %D%/audit.c %D%/audit.h %D%/audit_verify.c \
-    %D%/change.c %D%/change.h %D%/change_people.c %D%/change_profile.c \
+    %D%/change.c %D%/change.h \
+    %D%/change_groups.c %D%/change_people.c %D%/change_profile.c \
     %D%/certificates.c %D%/certificates.h \
     %D%/crl.c %D%/crl.h \
     %D%/enroll.c \
     %D%/govern.c %D%/govern.h \
+    %D%/groups.c %D%/groups.h \
     %D%/health.c %D%/health.h \
     %D%/items.c %D%/items.h \
     %D%/jobs.c %D%/jobs.h \
     %D%/keycheck.c %D%/keycheck.h \
     %D%/lifecycle.c %D%/lifecycle.h \
     %D%/lineage.c %D%/lineage.h \
+    %D%/login.c \
     %D%/merkle.c %D%/merkle.h \
     %D%/ocsp.c %D%/ocsp.h \
     %D%/operations.c %D%/operations.h \

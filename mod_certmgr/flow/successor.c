@@ -75,6 +75,18 @@ static cm_error_t *evaluate(cm_work_t *work, const cm_cert_t *cert, const cm_pub
     return error;
 }
 
+/* The owner's groups are known when the owner asks; somebody else asks by a right of their own. */
+cm_error_t *cm_successor_take(cm_work_t *work, const char *id)
+{
+    const char *caller = work->ctx->who->person->id;
+    cm_error_t *error = cm_target_take(work, id, CM_MAY_SUBMIT_FOR_OTHERS);
+
+    if (error || !work->target->owner || strcmp(work->target->owner, caller) != 0) {
+        return error;
+    }
+    return cm_work_group(work);
+}
+
 cm_error_t *cm_successor_decide(cm_work_t *work, const cm_pubkey_t *key)
 {
     apr_pool_t *pool = work->ctx->pool;

@@ -26,7 +26,7 @@ cm_error_t *cm_target_take(cm_work_t *work, const char *id, cm_permission_t for_
     }
     if (!error && (!target->owner || strcmp(target->owner, ctx->who->person->id) != 0)) {
         /* whoever sees a certificate of somebody else's is told that it is there: 403, not 404 */
-        error = cm_identity_require(ctx->who, for_others, ctx->pool);
+        error = cm_identity_require_in(ctx->who, for_others, target->group, ctx->pool);
         error = error ? cm_error_locate(error, "/certificate", error->rule) : NULL;
     }
     if (error) {
@@ -37,6 +37,8 @@ cm_error_t *cm_target_take(cm_work_t *work, const char *id, cm_permission_t for_
         return refused(work, CM_E_REFUSED, "certificate.profile",
                        "this certificate was not issued under a profile");
     }
+    work->target = target;
+    work->request->group = target->group;
     return cm_work_profile(work, target->profile, 0);
 }
 

@@ -8,9 +8,10 @@
 #include "flow/operations.h"
 #include "policy/identity.h"
 
-/* Take the certificate `id` as what the request is about, and its profile in force. CM_E_NOT_FOUND
- * when the caller does not see it, CM_E_FORBIDDEN at /certificate when it is somebody else's and
- * the caller lacks `for_others`, CM_E_REFUSED when it was issued under no profile. */
+/* Take the certificate `id` as work->target, what the request is about, with its group and its
+ * profile in force. CM_E_NOT_FOUND when the caller does not see it, CM_E_FORBIDDEN at /certificate
+ * when it is somebody else's and the caller lacks `for_others`, CM_E_REFUSED when it was issued
+ * under no profile. */
 cm_error_t *cm_target_take(cm_work_t *work, const char *id, cm_permission_t for_others);
 
 /* Read it as work->target, and its status as work->target_was. CM_E_CONFLICT with a rule
@@ -25,6 +26,10 @@ cm_error_t *cm_target_change(cm_txn_t *txn, cm_work_t *work);
 
 /* Members of the audit event about the target. */
 void cm_target_record(cm_audit_draft_t *draft, const cm_work_t *work);
+
+/* cm_target_take for an operation that makes a successor: whoever asks for the own certificate must
+ * still be in a group that has the profile (cm_work_group). */
+cm_error_t *cm_successor_take(cm_work_t *work, const char *id);
 
 /* Decide on a certificate with the names of the target for `key`, under the profile in force:
  * CM_E_REFUSED with rule "successor.names" when the names it would get are others by now, and

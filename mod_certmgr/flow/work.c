@@ -21,7 +21,8 @@ cm_error_t *cm_work_prepare(cm_work_t *work, const cm_submission_t *submission)
                                          submission->command->approvals};
     }
     if (!error && work->profile &&
-        !cm_profile_allows(work->profile, work->request->operation, ctx->who->roles)) {
+        !cm_profile_allows(work->profile, work->request->operation,
+                           cm_identity_roles(ctx->who, work->request->group))) {
         error = not_offered(work);
     }
     if (!error) {

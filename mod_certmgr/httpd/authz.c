@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * "Require certmgr-role ROLE...": our roles for any other place of this httpd. Granted to whoever
- * has one of them, by certificate or by the name that Apache's own authentication has found.
+ * has one of them everywhere, by certificate or by the name that Apache's own authentication has
+ * found. A role that is limited to a group does not count: what lies there belongs to no group.
  */
 #include "httpd/module.h"
 
@@ -40,7 +41,8 @@ static const cm_identity_t *identify(request_rec *r, const cm_service_t *service
     cm_ctx_t ctx;
 
     cm_call_context(&ctx, r, service);
-    cm_evidence_collect(&evidence, r, service->config);
+    cm_evidence_collect(&evidence, r, service);
+    evidence.introduce = NULL; /* to look at a page of another place is not to come to us */
     error = cm_identity_resolve(&who, &ctx, &evidence);
     if (error) {
         cm_ctx_log_error(

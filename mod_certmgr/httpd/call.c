@@ -107,7 +107,7 @@ static const char *own_origin(request_rec *r)
 }
 
 static void fill_call(cm_call_t *call, request_rec *r, const cm_place_t *place,
-                      const cm_config_t *config)
+                      const cm_service_t *service)
 {
     apr_size_t len = strlen(place->mount);
     const char *path = strncmp(r->uri, place->mount, len) == 0 ? r->uri + len : r->uri;
@@ -122,7 +122,7 @@ static void fill_call(cm_call_t *call, request_rec *r, const cm_place_t *place,
     call->header = header;
     call->read = read_body;
     call->self = r;
-    cm_evidence_collect(&call->evidence, r, config);
+    cm_evidence_collect(&call->evidence, r, service);
 }
 
 void cm_call_context(cm_ctx_t *ctx, request_rec *r, const cm_service_t *service)
@@ -196,7 +196,7 @@ int cm_call_serve(request_rec *r, const cm_place_t *place, const cm_service_t *s
                            cm_error_make(r->pool, CM_E_CONFIG,
                                          "the certificate manager is not configured rightly"));
     } else {
-        fill_call(&call, r, place, service->config);
+        fill_call(&call, r, place, service);
         cm_dispatch(&reply, &ctx, &call);
     }
     apr_table_setn(r->err_headers_out, "X-Request-Id", ctx.trace_id);

@@ -68,41 +68,67 @@ static void collect_handed(cm_evidence_t *evidence, request_rec *r)
     evidence->handed = apr_table_get(r->headers_in, "Client-Cert");
 }
 
-/* What contract and log call it; all but the certificate's are looked up as names. */
-static const char *login_of(const char *type)
-{
-    static const struct {
-        const char *type, *login;
-    } known[] = {{"openid-connect", "oidc"}, {"auth-openidc", "oidc"}, {"Mellon", "saml"},
-                 {"oauth20", "bearer"},      {"Bearer", "bearer"},     {NULL, NULL}};
+/* How log-ins of a type are told: what contract and log call them, and for those of a provider the
+ * method of the identity and the variables that say who vouches and for whom. A bearer token and a
+ * session in the browser from one provider are the same person. */
+static const struct login_t {
+    const char *type, *login, *method, *issuer, *subject;
+} logins[] = {{"openid-connect", "oidc", "oidc", "OIDC_CLAIM_iss", "OIDC_CLAIM_sub"},
+              {"auth-openidc", "oidc", "oidc", "OIDC_CLAIM_iss", "OIDC_CLAIM_sub"},
+              {"oauth20", "bearer", "oidc", "OIDC_CLAIM_iss", "OIDC_CLAIM_sub"},
+              {"Mellon", "saml", "saml", "MELLON_IDP", "MELLON_NAME_ID"},
+              {"Bearer", "bearer", NULL, NULL, NULL},
+              {NULL, "user", NULL, NULL, NULL}};
 
-    for (int i = 0; known[i].type; i++) {
-        if (strcasecmp(type, known[i].type) == 0) {
-            return known[i].login;
-        }
+static const struct login_t *login_of(const char *type)
+{
+    const struct login_t *row = logins;
+
+    while (row->type && strcasecmp(row->type, type) != 0) {
+        row++;
     }
-    return "user";
+    return row;
+}
+
+/* Variables of the request: a header can't set one. NULL when it is not there, empty, or one of
+ * several: mod_auth_mellon numbers them, and an attribute that the provider has named IDP would come
+ * before what the module itself says. */
+static const char *variable(request_rec *r, const char *name)
+{
+    const char *value = apr_table_get(r->subprocess_env, name);
+    const char *second = apr_pstrcat(r->pool, name, "_1", NULL);
+
+    return value && *value && !apr_table_get(r->subprocess_env, second) ? value : NULL;
 }
 
 /* r->user without ap_auth_type was set by something that does not authenticate (SSLUserName). */
 static void collect_user(cm_evidence_t *evidence, request_rec *r)
 {
-    if (r->user && *r->user && r->ap_auth_type) {
-        const char *realm = ap_auth_name(r);
+    const char *realm = ap_auth_name(r);
+    const struct login_t *row;
 
-        evidence->user = r->user;
-        evidence->login = login_of(r->ap_auth_type);
-        evidence->realm = realm ? realm : "";
-        evidence->from_cookie = rests_on_cookie(r->ap_auth_type);
+    if (!r->user || !*r->user || !r->ap_auth_type) {
+        return;
+    }
+    row = login_of(r->ap_auth_type);
+    evidence->user = r->user;
+    evidence->login = row->login;
+    evidence->realm = realm ? realm : "";
+    evidence->from_cookie = rests_on_cookie(r->ap_auth_type);
+    if (row->method) {
+        evidence->method = row->method;
+        evidence->issuer = variable(r, row->issuer);
+        evidence->subject = variable(r, row->subject);
     }
 }
 
-void cm_evidence_collect(cm_evidence_t *evidence, request_rec *r, const cm_config_t *config)
+void cm_evidence_collect(cm_evidence_t *evidence, request_rec *r, const cm_service_t *service)
 {
     memset(evidence, 0, sizeof *evidence);
     collect_certificate(evidence, r);
-    if (cm_config_is_proxy(config, r->connection->client_addr)) {
+    if (cm_config_is_proxy(service->config, r->connection->client_addr)) {
         collect_handed(evidence, r);
     }
     collect_user(evidence, r);
+    cm_claims_attach(evidence, r, service);
 }

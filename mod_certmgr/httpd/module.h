@@ -33,8 +33,12 @@ typedef struct {
     int number;
 } cm_line_t;
 
+/* CertMgrRole, CertMgrGroup and CertMgrRegister with their expressions parsed. */
+typedef struct cm_claims_t cm_claims_t;
+
 typedef struct {
     const cm_config_t *config;
+    const cm_claims_t *claims;
     const cm_error_t *error;    /* why nothing can be served, or NULL */
     server_rec *server;         /* where the directives stand: its database is ours */
     apr_array_header_t *tokens; /* of cm_token_config_t, with their PINs */
@@ -77,8 +81,18 @@ void cm_conftree_database(const char **driver, const char **params, const server
 /* Connections of mod_dbd, of the database of this server. */
 const cm_db_source_t *cm_database_source(server_rec *server, apr_pool_t *pool);
 
+cm_claims_t *cm_claims_make(apr_pool_t *pool);
+
+/* Parse the expressions that `line` has added to the configuration. CM_E_CONFIG, rule
+ * config.expression. */
+cm_error_t *cm_claims_read(cm_claims_t *claims, const cm_config_t *config, const cm_line_t *line,
+                           apr_pool_t *pool);
+
+/* Let the configuration give roles and groups, and register strangers. */
+void cm_claims_attach(cm_evidence_t *evidence, request_rec *r, const cm_service_t *service);
+
 /* What mod_ssl, a trusted proxy and the authentication modules know about the caller. */
-void cm_evidence_collect(cm_evidence_t *evidence, request_rec *r, const cm_config_t *config);
+void cm_evidence_collect(cm_evidence_t *evidence, request_rec *r, const cm_service_t *service);
 
 /* What work for this request needs; nobody has been identified yet. */
 void cm_call_context(cm_ctx_t *ctx, request_rec *r, const cm_service_t *service);

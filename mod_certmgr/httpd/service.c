@@ -41,13 +41,16 @@ static cm_error_t *find_server(server_rec **found, int *used, server_rec *main_s
     return NULL;
 }
 
-static cm_error_t *apply_lines(cm_config_t *config, const apr_array_header_t *lines,
-                               apr_pool_t *pool)
+static cm_error_t *apply_lines(cm_config_t *config, cm_claims_t *claims,
+                               const apr_array_header_t *lines, apr_pool_t *pool)
 {
     for (int i = 0; i < lines->nelts; i++) {
         const cm_line_t *line = &APR_ARRAY_IDX(lines, i, cm_line_t);
         cm_error_t *error = cm_config_set(config, line->name, line->count, line->words, pool);
 
+        if (!error) {
+            error = cm_claims_read(claims, config, line, pool);
+        }
         if (error) {
             error->message =
                 apr_psprintf(pool, "%s:%d: %s", line->file, line->number, error->message);
@@ -69,6 +72,7 @@ static cm_error_t *check_database(const cm_config_t *config, apr_pool_t *pool)
 
 cm_error_t *cm_service_make(cm_service_t **service, server_rec *main_server, apr_pool_t *pool)
 {
+    cm_claims_t *claims = cm_claims_make(pool);
     cm_config_t *config;
     cm_error_t *error;
     server_rec *server;
@@ -86,7 +90,8 @@ cm_error_t *cm_service_make(cm_service_t **service, server_rec *main_server, apr
     }
     if (!error) {
         (*service)->config = config;
-        error = apply_lines(config, server_of(server)->lines, pool);
+        (*service)->claims = claims;
+        error = apply_lines(config, claims, server_of(server)->lines, pool);
     }
     if (!error) {
         cm_conftree_database(&config->driver, &config->params, server, pool);

@@ -26,6 +26,7 @@ typedef struct {
     const char *owner;   /* person id, or NULL (our own OCSP certificates) */
     const char *profile; /* and the version it was issued under */
     apr_int64_t profile_version;
+    const char *group;   /* it was issued in, or NULL */
     const char *request; /* request id, or NULL for the ceremony */
     cm_status_t status;  /* as stored: CM_CERT_EXPIRED is derived, see cm_certificate_status */
     int reason;          /* CRLReason; meaningful when suspended or revoked */

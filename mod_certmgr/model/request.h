@@ -41,6 +41,7 @@ typedef struct {
     const char *message; /* of the requester, or NULL */
     const char *wish;    /* what was asked for: a JSON object, its shape belongs to the operation */
     cm_bytes_t csr;      /* DER, or empty */
+    const char *group;   /* it was made in, or NULL */
     const char *certificate;             /* the certificate made or acted upon, or NULL */
     const apr_array_header_t *checklist; /* of cm_item_t, in the order of the profile */
     const apr_array_header_t *approvals; /* of cm_approval_t, or NULL: not read */

@@ -24,35 +24,40 @@ enum { CM_SERIAL_RANDOM = 16 }; /* random bytes that cm_serial_make takes */
 typedef struct {
     const char *oid; /* dotted */
     const char *cps; /* URI of the practice statement, or NULL */
+    const char
+        *notice; /* a text for whoever relies on it, UTF-8, at most 200 characters; or NULL */
 } cm_policy_t;
 
 /* All that a certificate says. Zero, NULL and empty mean: leave it out. */
 typedef struct cm_cert_spec_t {
-    cm_bytes_t serial;                  /* magnitude, big-endian, 1 to 20 octets (cm_serial_make) */
-    const cm_sigalg_t *sigalg;          /* of the issuer's key */
-    cm_bytes_t issuer;                  /* Name, DER: the issuer's subject byte for byte */
-    cm_bytes_t issuer_key_id;           /* keyIdentifier of AKI: the issuer's SKI */
-    apr_time_t not_before;              /* whole seconds; the rest is cut off */
-    apr_time_t not_after;               /* the last valid second */
-    cm_bytes_t subject;                 /* Name, DER; an empty SEQUENCE makes the SAN critical */
-    cm_bytes_t spki;                    /* SubjectPublicKeyInfo, DER, copied as it is */
-    cm_bytes_t key_id;                  /* SKI: cm_pubkey_t.id */
-    int is_ca;                          /* basicConstraints, which is always there */
-    int has_path_len;                   /* whether path_len counts; only with is_ca */
-    int path_len;                       /* pathLenConstraint, 0 and more */
-    unsigned key_usage;                 /* CM_KU_... */
-    const apr_array_header_t *eku;      /* of const char *: names or dotted OIDs */
-    const apr_array_header_t *san;      /* of cm_san_t */
-    const char *crl_url;                /* CRLDistributionPoints, fullName */
-    const char *ocsp_url;               /* authorityInfoAccess */
-    const char *ca_issuers_url;         /* authorityInfoAccess */
-    const apr_array_header_t *policies; /* of cm_policy_t */
-    const apr_array_header_t *permitted; /* nameConstraints, of const char *: "dns:example.test", */
-    const apr_array_header_t *excluded;  /* "email:example.test", "ip:192.0.2.0/24", "uri:..." */
-    int ocsp_no_check;                   /* RFC 6960 4.2.2.2.1 */
-    int must_staple;                     /* tlsfeature status_request (RFC 7633) */
-    const apr_array_header_t *critical;  /* of const char *: names of rows made critical as well */
-    const apr_array_header_t *extra;     /* of cm_ext_t, allowed by the profile, written as is */
+    cm_bytes_t serial;             /* magnitude, big-endian, 1 to 20 octets (cm_serial_make) */
+    const cm_sigalg_t *sigalg;     /* of the issuer's key */
+    cm_bytes_t issuer;             /* Name, DER: the issuer's subject byte for byte */
+    cm_bytes_t issuer_key_id;      /* keyIdentifier of AKI: the issuer's SKI */
+    apr_time_t not_before;         /* whole seconds; the rest is cut off */
+    apr_time_t not_after;          /* the last valid second */
+    cm_bytes_t subject;            /* Name, DER; an empty SEQUENCE makes the SAN critical */
+    cm_bytes_t spki;               /* SubjectPublicKeyInfo, DER, copied as it is */
+    cm_bytes_t key_id;             /* SKI: cm_pubkey_t.id */
+    int is_ca;                     /* basicConstraints, which is always there */
+    int has_path_len;              /* whether path_len counts; only with is_ca */
+    int path_len;                  /* pathLenConstraint, 0 and more */
+    unsigned key_usage;            /* CM_KU_... */
+    const apr_array_header_t *eku; /* of const char *: names or dotted OIDs */
+    const apr_array_header_t *san; /* of cm_san_t */
+    const char *crl_url;           /* CRLDistributionPoints, fullName */
+    const char *ocsp_url;          /* authorityInfoAccess */
+    const char *ca_issuers_url;    /* authorityInfoAccess */
+    const apr_array_header_t *crl_urls, *ocsp_urls,
+        *ca_issuers_urls;                /* others behind these, of
+                                            const char *; may be NULL */
+    const apr_array_header_t *policies;  /* of cm_policy_t */
+    const apr_array_header_t *permitted; /* nameConstraints, as cm_constraints_write has them */
+    const apr_array_header_t *excluded;
+    int ocsp_no_check;                  /* RFC 6960 4.2.2.2.1 */
+    int must_staple;                    /* tlsfeature status_request (RFC 7633) */
+    const apr_array_header_t *critical; /* of const char *: names of rows made critical as well */
+    const apr_array_header_t *extra;    /* of cm_ext_t, allowed by the profile, written as is */
 } cm_cert_spec_t;
 
 /* TBSCertificate, DER. CM_E_VALUE with rule cert.serial, cert.validity (ends before it begins, or

@@ -11,7 +11,8 @@ enum {
     DNS = CM_DER_CONTEXT(2),
     DIRECTORY = CM_DER_CONSTRUCTED(4),
     URI = CM_DER_CONTEXT(6),
-    IP = CM_DER_CONTEXT(7)
+    IP = CM_DER_CONTEXT(7),
+    RID = CM_DER_CONTEXT(8)
 };
 
 typedef struct {
@@ -210,24 +211,55 @@ static cm_bytes_t host_of(const char *uri)
     return cm_bytes_make(host, len < strcspn(host, ":") ? len : strcspn(host, ":"));
 }
 
+/* The value of an address, which is one or the other kind. */
+static cm_bytes_t octets_of(const char *text, apr_pool_t *pool)
+{
+    unsigned char *address = apr_palloc(pool, 16);
+    int is_v6 = strchr(text, ':') != NULL;
+
+    inet_pton(is_v6 ? AF_INET6 : AF_INET, text, address);
+    return cm_bytes_make(address, is_v6 ? 16 : 4);
+}
+
+static cm_bytes_t directory_of(const char *text, apr_pool_t *pool)
+{
+    cm_name_t *name;
+
+    return cm_name_read(&name, text, pool) ? cm_bytes_make(NULL, 0) : name->der;
+}
+
+static int kind_of(const char *type)
+{
+    static const struct {
+        const char *type;
+        int tag;
+    } kinds[] = {{"dns", DNS}, {"email", EMAIL},       {"uri", URI},
+                 {"ip", IP},   {"dirname", DIRECTORY}, {"rid", RID}};
+
+    for (apr_size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        if (strcmp(kinds[i].type, type) == 0) {
+            return kinds[i].tag;
+        }
+    }
+    return OTHER;
+}
+
 static named_t named_of(const cm_san_t *san, apr_pool_t *pool)
 {
-    named_t name = {OTHER, cm_bytes_of_text(san->value), cm_san_text(san, pool)};
-    unsigned char *address = apr_palloc(pool, 16);
+    named_t name = {kind_of(san->type), cm_bytes_of_text(san->value), cm_san_text(san, pool)};
 
-    if (strcmp(san->type, "dns") == 0) {
-        name.tag = DNS;
-    } else if (strcmp(san->type, "email") == 0) {
-        name.tag = EMAIL;
-    } else if (strcmp(san->type, "uri") == 0) {
-        name.tag = URI;
+    switch (name.tag) {
+    case URI:
         name.value = host_of(san->value);
-    } else if (strcmp(san->type, "ip") == 0) {
-        int is_v6 = strchr(san->value, ':') != NULL;
-
-        name.tag = IP;
-        inet_pton(is_v6 ? AF_INET6 : AF_INET, san->value, address);
-        name.value = cm_bytes_make(address, is_v6 ? 16 : 4);
+        break;
+    case IP:
+        name.value = octets_of(san->value, pool);
+        break;
+    case DIRECTORY:
+        name.value = directory_of(san->value, pool);
+        break;
+    default:
+        break;
     }
     return name;
 }
@@ -271,4 +303,44 @@ cm_error_t *cm_constraints_check(cm_bytes_t value, const cm_cert_t *cert, apr_po
         }
     }
     return error;
+}
+
+/* Whether nothing of the kind lies outside of the subtree. An IPv4 subtree says nothing of IPv6. */
+static int is_all(const subtree_t *subtree, apr_size_t len)
+{
+    if (subtree->tag == IP) {
+        apr_size_t half = subtree->value.len / 2;
+
+        for (apr_size_t i = half; i < subtree->value.len; i++) {
+            if (subtree->value.data[i]) {
+                return 0;
+            }
+        }
+        return half == len;
+    }
+    if (subtree->tag == DIRECTORY) {
+        return subtree->value.len == 2; /* an empty SEQUENCE */
+    }
+    return subtree->value.len == 0;
+}
+
+int cm_constraints_close(cm_bytes_t value, const char *type, apr_pool_t *pool)
+{
+    apr_array_header_t *subtrees = apr_array_make(pool, 4, sizeof(subtree_t));
+    int tag = kind_of(type), is_closed = 0, v4_is_closed = 0, v6_is_closed = 0;
+
+    if (read_constraints(subtrees, value, pool)) {
+        return 0;
+    }
+    for (int i = 0; i < subtrees->nelts; i++) {
+        const subtree_t *subtree = &APR_ARRAY_IDX(subtrees, i, subtree_t);
+
+        if (subtree->tag != tag || !subtree->is_excluded) {
+            continue;
+        }
+        is_closed |= tag != IP && is_all(subtree, 0);
+        v4_is_closed |= tag == IP && is_all(subtree, 4);
+        v6_is_closed |= tag == IP && is_all(subtree, 16);
+    }
+    return is_closed || (v4_is_closed && v6_is_closed);
 }

@@ -16,4 +16,23 @@
  * NameConstraints, minimum and maximum among it. */
 cm_error_t *cm_constraints_check(cm_bytes_t value, const cm_cert_t *cert, apr_pool_t *pool);
 
+/* Whether they exclude every alternative name of a type of san.h: an empty base, or for addresses
+ * all of IPv4 and of IPv6. */
+int cm_constraints_close(cm_bytes_t value, const char *type, apr_pool_t *pool);
+
+/* Content of nameConstraints (constraints_write.c) from two arrays of const char *, either of which
+ * may be NULL or empty:
+ *     dns:example.test       the host and those below it; dns:.example.test: only those below
+ *     email:example.test     mailboxes of the host; email:.example.test: of hosts below it;
+ *                            email:jane@example.test: one mailbox
+ *     uri:example.test       URIs of the host; uri:.example.test: of hosts below it
+ *     ip:192.0.2.0/24        ip:2001:db8::/32
+ *     dirname:O=Example,C=NL names that end so, as RFC 4514 writes them
+ * CM_E_VALUE with rule extension.constraint. */
+cm_error_t *cm_constraints_write(cm_bytes_t *value, const apr_array_header_t *permitted,
+                                 const apr_array_header_t *excluded, apr_pool_t *pool);
+
+/* Whether the text is one of these. */
+int cm_constraints_is_base(const char *text, apr_pool_t *pool);
+
 #endif

@@ -2,16 +2,16 @@
  *
  * One builder per extension; the table at the end puts them in order.
  */
-#include <apr_lib.h>
 #include <apr_strings.h>
-#include <arpa/inet.h>
 
 #include "pki/cert.h"
+#include "pki/constraints.h"
 #include "pki/ext.h"
 
 #define OID_AD_OCSP       "1.3.6.1.5.5.7.48.1"
 #define OID_AD_CA_ISSUERS "1.3.6.1.5.5.7.48.2"
 #define OID_CPS           "1.3.6.1.5.5.7.2.1"
+#define OID_USER_NOTICE   "1.3.6.1.5.5.7.2.2"
 #define OID_TIME_STAMPING "1.3.6.1.5.5.7.3.8"
 
 enum { TLS_STATUS_REQUEST = 5 };
@@ -125,6 +125,30 @@ static cm_error_t *subject_alt_name(cm_bytes_t *value, const cm_cert_spec_t *spe
     return count(spec->san) ? cm_san_encode(value, spec->san, pool) : NULL;
 }
 
+/* PolicyQualifierInfo of a CPS pointer, and of a notice with nothing but its text. */
+static void put_qualifiers(cm_der_writer_t *writer, const cm_policy_t *policy)
+{
+    if (!policy->cps && !policy->notice) {
+        return;
+    }
+    cm_der_begin(writer, CM_DER_SEQUENCE);
+    if (policy->cps) {
+        cm_der_begin(writer, CM_DER_SEQUENCE);
+        cm_der_put_oid(writer, OID_CPS);
+        cm_der_put_text(writer, CM_DER_IA5, policy->cps);
+        cm_der_end(writer);
+    }
+    if (policy->notice) {
+        cm_der_begin(writer, CM_DER_SEQUENCE);
+        cm_der_put_oid(writer, OID_USER_NOTICE);
+        cm_der_begin(writer, CM_DER_SEQUENCE);
+        cm_der_put_text(writer, CM_DER_UTF8, policy->notice);
+        cm_der_end(writer);
+        cm_der_end(writer);
+    }
+    cm_der_end(writer);
+}
+
 static cm_error_t *policies(cm_bytes_t *value, const cm_cert_spec_t *spec, apr_pool_t *pool)
 {
     cm_der_writer_t *writer = cm_der_writer(pool);
@@ -141,14 +165,7 @@ static cm_error_t *policies(cm_bytes_t *value, const cm_cert_spec_t *spec, apr_p
         }
         cm_der_begin(writer, CM_DER_SEQUENCE);
         cm_der_put_oid(writer, policy->oid);
-        if (policy->cps) {
-            cm_der_begin(writer, CM_DER_SEQUENCE);
-            cm_der_begin(writer, CM_DER_SEQUENCE);
-            cm_der_put_oid(writer, OID_CPS);
-            cm_der_put_text(writer, CM_DER_IA5, policy->cps);
-            cm_der_end(writer);
-            cm_der_end(writer);
-        }
+        put_qualifiers(writer, policy);
         cm_der_end(writer);
     }
     cm_der_end(writer);
@@ -156,164 +173,95 @@ static cm_error_t *policies(cm_bytes_t *value, const cm_cert_spec_t *spec, apr_p
     return NULL;
 }
 
-/* SEQUENCE { DistributionPoint { [0] DistributionPointName { [0] fullName { [6] URI } } } } */
+/* Our own address, if any, then those of the profile. */
+static apr_array_header_t *urls_of(const char *ours, const apr_array_header_t *others,
+                                   apr_pool_t *pool)
+{
+    apr_array_header_t *urls = apr_array_make(pool, count(others) + 1, sizeof(const char *));
+
+    if (ours) {
+        APR_ARRAY_PUSH(urls, const char *) = ours;
+    }
+    if (others) {
+        apr_array_cat(urls, others);
+    }
+    return urls;
+}
+
+/* SEQUENCE { DistributionPoint { [0] DistributionPointName { [0] fullName { [6] URI, ... } } } }:
+ * one list at several places. */
 static cm_error_t *crl_points(cm_bytes_t *value, const cm_cert_spec_t *spec, apr_pool_t *pool)
 {
+    const apr_array_header_t *urls = urls_of(spec->crl_url, spec->crl_urls, pool);
     cm_der_writer_t *writer = cm_der_writer(pool);
+    cm_error_t *error = NULL;
 
-    if (!spec->crl_url) {
+    if (!urls->nelts) {
         return NULL;
     }
     cm_der_begin(writer, CM_DER_SEQUENCE);
     cm_der_begin(writer, CM_DER_SEQUENCE);
     cm_der_begin(writer, CM_DER_CONSTRUCTED(0));
     cm_der_begin(writer, CM_DER_CONSTRUCTED(0));
-    cm_der_put_text(writer, CM_DER_CONTEXT(6), spec->crl_url);
+    for (int i = 0; !error && i < urls->nelts; i++) {
+        const char *url = APR_ARRAY_IDX(urls, i, const char *);
+
+        cm_der_put_text(writer, CM_DER_CONTEXT(6), url);
+        error = check_url(url, pool);
+    }
     for (int i = 0; i < 4; i++) {
         cm_der_end(writer);
     }
     *value = cm_der_written(writer);
-    return check_url(spec->crl_url, pool);
+    return error;
 }
 
-static cm_error_t *put_access(cm_der_writer_t *writer, const char *method, const char *url,
-                              apr_pool_t *pool)
+static cm_error_t *put_access(cm_der_writer_t *writer, const char *method,
+                              const apr_array_header_t *urls, apr_pool_t *pool)
 {
-    if (!url) {
-        return NULL;
+    cm_error_t *error = NULL;
+
+    for (int i = 0; !error && i < urls->nelts; i++) {
+        const char *url = APR_ARRAY_IDX(urls, i, const char *);
+
+        cm_der_begin(writer, CM_DER_SEQUENCE);
+        cm_der_put_oid(writer, method);
+        cm_der_put_text(writer, CM_DER_CONTEXT(6), url);
+        cm_der_end(writer);
+        error = check_url(url, pool);
     }
-    cm_der_begin(writer, CM_DER_SEQUENCE);
-    cm_der_put_oid(writer, method);
-    cm_der_put_text(writer, CM_DER_CONTEXT(6), url);
-    cm_der_end(writer);
-    return check_url(url, pool);
+    return error;
 }
 
 static cm_error_t *authority_info(cm_bytes_t *value, const cm_cert_spec_t *spec, apr_pool_t *pool)
 {
+    const apr_array_header_t *ocsp = urls_of(spec->ocsp_url, spec->ocsp_urls, pool);
+    const apr_array_header_t *issuers = urls_of(spec->ca_issuers_url, spec->ca_issuers_urls, pool);
     cm_der_writer_t *writer = cm_der_writer(pool);
     cm_error_t *error;
 
-    if (!spec->ocsp_url && !spec->ca_issuers_url) {
+    if (!ocsp->nelts && !issuers->nelts) {
         return NULL;
     }
     cm_der_begin(writer, CM_DER_SEQUENCE);
-    error = put_access(writer, OID_AD_OCSP, spec->ocsp_url, pool);
+    error = put_access(writer, OID_AD_OCSP, ocsp, pool);
     if (!error) {
-        error = put_access(writer, OID_AD_CA_ISSUERS, spec->ca_issuers_url, pool);
+        error = put_access(writer, OID_AD_CA_ISSUERS, issuers, pool);
     }
     cm_der_end(writer);
     *value = cm_der_written(writer);
     return error;
 }
 
-/* Address and mask, each 4 or 16 octets; 0 when the text is no "address/bits". */
-static apr_size_t read_network(unsigned char octets[32], const char *text, apr_pool_t *pool)
-{
-    const char *slash = strchr(text, '/');
-    apr_size_t len = strchr(text, ':') ? 16 : 4;
-    char *end = NULL;
-    apr_int64_t bits;
-
-    if (!slash || !apr_isdigit(slash[1]) ||
-        inet_pton(len == 16 ? AF_INET6 : AF_INET,
-                  apr_pstrmemdup(pool, text, (apr_size_t)(slash - text)), octets) != 1) {
-        return 0;
-    }
-    bits = apr_strtoi64(slash + 1, &end, 10);
-    if (*end || bits < 0 || bits > (apr_int64_t)len * 8) {
-        return 0;
-    }
-    for (apr_size_t i = 0; i < len; i++, bits -= 8) {
-        int ones = bits >= 8 ? 8 : bits > 0 ? (int)bits : 0;
-
-        octets[len + i] = (unsigned char)(0xff00 >> ones & 0xff);
-        if (octets[i] & ~octets[len + i]) {
-            return 0;
-        }
-    }
-    return 2 * len;
-}
-
-/* A domain with or without a dot before it (RFC 5280 4.2.1.10). */
-static int is_domain(const char *text, apr_pool_t *pool)
-{
-    cm_san_t name;
-
-    return *text != '*' && cm_san_make(&name, "dns", *text == '.' ? text + 1 : text, pool) == NULL;
-}
-
-static cm_error_t *put_constraint(cm_der_writer_t *writer, const char *text, apr_pool_t *pool)
-{
-    static const struct {
-        const char *prefix;
-        int tag;
-    } kinds[] = {
-        {"dns:", CM_DER_CONTEXT(2)}, {"email:", CM_DER_CONTEXT(1)}, {"uri:", CM_DER_CONTEXT(6)}};
-    unsigned char octets[32];
-    apr_size_t len;
-
-    cm_der_begin(writer, CM_DER_SEQUENCE);
-    for (apr_size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-        const char *domain = text + strlen(kinds[i].prefix);
-
-        if (strncmp(text, kinds[i].prefix, strlen(kinds[i].prefix)) == 0 &&
-            is_domain(domain, pool)) {
-            cm_der_put_text(writer, kinds[i].tag, domain);
-            cm_der_end(writer);
-            return NULL;
-        }
-    }
-    len = strncmp(text, "ip:", 3) == 0 ? read_network(octets, text + 3, pool) : 0;
-    if (!len) {
-        return refuse(apr_psprintf(pool, "%s is no name constraint", text), "extension.constraint",
-                      pool);
-    }
-    cm_der_put(writer, CM_DER_CONTEXT(7), cm_bytes_make(octets, len));
-    cm_der_end(writer);
-    return NULL;
-}
-
-static cm_error_t *put_subtrees(cm_der_writer_t *writer, int tag, const apr_array_header_t *list,
-                                apr_pool_t *pool)
-{
-    if (!count(list)) {
-        return NULL;
-    }
-    cm_der_begin(writer, tag);
-    for (int i = 0; i < list->nelts; i++) {
-        cm_error_t *error = put_constraint(writer, APR_ARRAY_IDX(list, i, const char *), pool);
-
-        if (error) {
-            return error;
-        }
-    }
-    cm_der_end(writer);
-    return NULL;
-}
-
 static cm_error_t *name_constraints(cm_bytes_t *value, const cm_cert_spec_t *spec, apr_pool_t *pool)
 {
-    cm_der_writer_t *writer = cm_der_writer(pool);
-    cm_error_t *error;
-
     if (!count(spec->permitted) && !count(spec->excluded)) {
         return NULL;
     }
     if (!spec->is_ca) {
         return refuse("only a CA has name constraints", "extension.constraint", pool);
     }
-    cm_der_begin(writer, CM_DER_SEQUENCE);
-    error = put_subtrees(writer, CM_DER_CONSTRUCTED(0), spec->permitted, pool);
-    if (!error) {
-        error = put_subtrees(writer, CM_DER_CONSTRUCTED(1), spec->excluded, pool);
-    }
-    if (error) {
-        return error;
-    }
-    cm_der_end(writer);
-    *value = cm_der_written(writer);
-    return NULL;
+    return cm_constraints_write(value, spec->permitted, spec->excluded, pool);
 }
 
 static cm_error_t *ocsp_no_check(cm_bytes_t *value, const cm_cert_spec_t *spec, apr_pool_t *pool)

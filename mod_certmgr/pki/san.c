@@ -17,11 +17,20 @@ enum {
     TAG_OTHER = CM_DER_CONSTRUCTED(0),
     TAG_EMAIL = CM_DER_CONTEXT(1),
     TAG_DNS = CM_DER_CONTEXT(2),
+    TAG_DIRECTORY = CM_DER_CONSTRUCTED(4),
     TAG_URI = CM_DER_CONTEXT(6),
-    TAG_IP = CM_DER_CONTEXT(7)
+    TAG_IP = CM_DER_CONTEXT(7),
+    TAG_RID = CM_DER_CONTEXT(8)
 };
 
-enum { NAME_MOST = 253, LABEL_MOST = 63, LOCAL_MOST = 64, MAIL_MOST = 254, URI_MOST = 2048 };
+enum {
+    NAME_MOST = 253,
+    LABEL_MOST = 63,
+    LOCAL_MOST = 64,
+    MAIL_MOST = 254,
+    URI_MOST = 2048,
+    DIRNAME_MOST = 2048
+};
 
 static cm_error_t *refuse(const char *message, const char *rule, apr_pool_t *pool)
 {
@@ -209,15 +218,37 @@ static cm_error_t *make_upn(const char **canonical, const char *value, apr_pool_
     return NULL;
 }
 
+/* Read back from its DER: a SET OF has an order of its own there. */
+static cm_error_t *make_dirname(const char **canonical, const char *value, apr_pool_t *pool)
+{
+    cm_name_t *name;
+
+    if (strlen(value) > DIRNAME_MOST || cm_name_read(&name, value, pool) ||
+        !name->attributes->nelts || cm_name_parse(&name, name->der, pool)) {
+        return cm_error_advise(refuse("not a directory name", "san.dirname", pool),
+                               "write it as RFC 4514 says: CN=Jane,O=Example");
+    }
+    *canonical = cm_name_text(name, pool);
+    return NULL;
+}
+
+static cm_error_t *make_rid(const char **canonical, const char *value, apr_pool_t *pool)
+{
+    if (cm_der_check_oid(value, pool)) {
+        return refuse("not a registered id, which is a dotted OID", "san.rid", pool);
+    }
+    *canonical = apr_pstrdup(pool, value);
+    return NULL;
+}
+
 static const struct {
     const char *type;
     int tag;
     cm_error_t *(*make)(const char **canonical, const char *value, apr_pool_t *pool);
-} kinds[] = {{"dns", TAG_DNS, make_dns},
-             {"email", TAG_EMAIL, make_email},
-             {"ip", TAG_IP, make_ip},
-             {"uri", TAG_URI, make_uri},
-             {"upn", TAG_OTHER, make_upn}};
+} kinds[] = {{"dns", TAG_DNS, make_dns},   {"email", TAG_EMAIL, make_email},
+             {"ip", TAG_IP, make_ip},      {"uri", TAG_URI, make_uri},
+             {"upn", TAG_OTHER, make_upn}, {"dirname", TAG_DIRECTORY, make_dirname},
+             {"rid", TAG_RID, make_rid}};
 
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
@@ -230,7 +261,7 @@ cm_error_t *cm_san_make(cm_san_t *san, const char *type, const char *value, apr_
         }
     }
     return cm_error_advise(refuse("this kind of alternative name is not known", "san.type", pool),
-                           "write dns:, email:, ip:, uri: or upn: and the name");
+                           "write dns:, email:, ip:, uri:, upn:, dirname: or rid: and the name");
 }
 
 cm_error_t *cm_san_read(cm_san_t *san, const char *text, apr_pool_t *pool)
@@ -267,12 +298,44 @@ static int tag_of(const cm_san_t *san)
     return 0;
 }
 
+/* Name is a CHOICE, so its tag is EXPLICIT (X.680 31.2.7). */
+static cm_error_t *put_dirname(cm_der_writer_t *writer, const char *value, apr_pool_t *pool)
+{
+    cm_name_t *name;
+    cm_error_t *error = cm_name_read(&name, value, pool);
+
+    if (!error) {
+        cm_der_put(writer, TAG_DIRECTORY, name->der);
+    }
+    return error;
+}
+
+static cm_error_t *put_rid(cm_der_writer_t *writer, const char *oid, apr_pool_t *pool)
+{
+    cm_der_writer_t *inner = cm_der_writer(pool);
+    cm_bytes_t content;
+    cm_der_t reader;
+    cm_error_t *error;
+
+    cm_der_put_oid(inner, oid);
+    reader = cm_der_reader(cm_der_written(inner), "san.rid", pool);
+    error = cm_der_expect(&content, &reader, CM_DER_OID);
+    if (!error) {
+        cm_der_put(writer, TAG_RID, content);
+    }
+    return error;
+}
+
 static cm_error_t *put_name(cm_der_writer_t *writer, const cm_san_t *san, apr_pool_t *pool)
 {
     unsigned char octets[16];
     int tag = tag_of(san);
 
     switch (tag) {
+    case TAG_DIRECTORY:
+        return put_dirname(writer, san->value, pool);
+    case TAG_RID:
+        return put_rid(writer, san->value, pool);
     case TAG_IP:
         cm_der_put(writer, tag, cm_bytes_make(octets, read_address(octets, san->value)));
         return NULL;
@@ -352,6 +415,22 @@ static cm_error_t *read_upn(const char **text, cm_bytes_t value, apr_pool_t *poo
     return error ? error : cm_name_string(text, CM_DER_UTF8, content, pool);
 }
 
+/* A name that we could not write ourselves stays "other". */
+static cm_error_t *read_dirname(const char **text, cm_bytes_t value, apr_pool_t *pool)
+{
+    cm_name_t *name;
+    cm_error_t *error = cm_name_parse(&name, value, pool);
+
+    if (error) {
+        return error;
+    }
+    *text = cm_name_text(name, pool);
+    if (make_dirname(text, *text, pool)) {
+        *text = NULL;
+    }
+    return NULL;
+}
+
 /* The text of one GeneralName, NULL for kinds that we don't read. */
 static cm_error_t *read_name(const char **text, int tag, cm_bytes_t value, apr_pool_t *pool)
 {
@@ -370,10 +449,13 @@ static cm_error_t *read_name(const char **text, int tag, cm_bytes_t value, apr_p
         return NULL;
     case TAG_OTHER:
         return read_upn(text, value, pool);
+    case TAG_DIRECTORY:
+        return read_dirname(text, value, pool);
+    case TAG_RID:
+        *text = cm_der_oid_text(value, pool);
+        return NULL;
     case CM_DER_CONSTRUCTED(3): /* x400Address */
-    case CM_DER_CONSTRUCTED(4): /* directoryName */
     case CM_DER_CONSTRUCTED(5): /* ediPartyName */
-    case CM_DER_CONTEXT(8):     /* registeredID */
         return NULL;
     default:
         return refuse("no GeneralName", "san.syntax", pool);

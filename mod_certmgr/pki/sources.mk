@@ -2,7 +2,7 @@
 libcertmgr_la_SOURCES += \
     %D%/cert.c %D%/cert_write.c %D%/cert.h \
     %D%/clientcert.c %D%/clientcert.h \
-    %D%/constraints.c %D%/constraints.h \
+    %D%/constraints.c %D%/constraints_write.c %D%/constraints.h \
     %D%/crl.c %D%/crl.h \
     %D%/csr.c %D%/csr.h \
     %D%/der.c %D%/der_write.c %D%/der.h \

@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "keys/token.h"
 #include "keys/uri.h"
+#include "policy/identity.h"
 
 #define CM_SETTING(name, kind, member, min, max, initial, about)                                   \
     {name, kind, offsetof(cm_config_t, member), min, max, initial, about},
@@ -261,6 +262,79 @@ static cm_error_t *set_network(apr_array_header_t *networks, const cm_setting_t 
     return NULL;
 }
 
+static cm_error_t *check_room(const apr_array_header_t *array, const cm_setting_t *setting,
+                              apr_pool_t *pool)
+{
+    if (array->nelts < setting->max) {
+        return NULL;
+    }
+    return refuse(setting->name,
+                  apr_psprintf(pool, "more than %" APR_INT64_T_FMT " lines", setting->max),
+                  "config.value", pool);
+}
+
+/* `group` is a name, `condition` an expression that only the host can parse. */
+static cm_error_t *add_claim(apr_array_header_t *claims, const cm_setting_t *setting,
+                             const cm_config_claim_t *claim, apr_pool_t *pool)
+{
+    cm_error_t *error = check_room(claims, setting, pool);
+
+    if (!error && claim->group && !cm_group_is_name(claim->group)) {
+        error =
+            refuse_value(setting, claim->group,
+                         "the name of a group has 1 to 64 letters, digits, dots, - and _", pool);
+    }
+    if (!error) {
+        cm_config_claim_t *added = apr_array_push(claims);
+
+        added->role = claim->role;
+        added->group = apr_pstrdup(pool, claim->group);
+        added->condition = apr_pstrdup(pool, claim->condition);
+    }
+    return error;
+}
+
+static cm_error_t *set_role(apr_array_header_t *claims, const cm_setting_t *setting,
+                            const char *const *words, apr_pool_t *pool)
+{
+    static const char prefix[] = "group=";
+    cm_config_claim_t claim = {cm_role_of(words[0]), NULL, words[1]};
+
+    if (!claim.role) {
+        return refuse_value(setting, words[0], "the name of a role is expected", pool);
+    }
+    if (words[2]) {
+        if (strncmp(words[2], prefix, sizeof prefix - 1) != 0) {
+            return refuse_value(setting, words[2], "group=NAME is expected", pool);
+        }
+        claim.group = words[2] + sizeof prefix - 1;
+    }
+    return add_claim(claims, setting, &claim, pool);
+}
+
+static cm_error_t *set_group(apr_array_header_t *claims, const cm_setting_t *setting,
+                             const char *const *words, apr_pool_t *pool)
+{
+    const cm_config_claim_t claim = {0, words[0], words[1]};
+
+    return add_claim(claims, setting, &claim, pool);
+}
+
+static cm_error_t *set_registration(apr_array_header_t *registrations, const cm_setting_t *setting,
+                                    const char *const *words, apr_pool_t *pool)
+{
+    cm_error_t *error = check_room(registrations, setting, pool);
+
+    if (!error) {
+        cm_config_registration_t *added = apr_array_push(registrations);
+
+        added->name = apr_pstrdup(pool, words[0]);
+        added->mail = apr_pstrdup(pool, words[1]);
+        added->condition = apr_pstrdup(pool, words[2]);
+    }
+    return error;
+}
+
 int cm_config_is_proxy(const cm_config_t *config, apr_sockaddr_t *peer)
 {
     for (int i = 0; i < config->proxies->nelts; i++) {
@@ -288,6 +362,12 @@ static cm_error_t *set(cm_config_t *config, const cm_setting_t *setting, const c
         return set_network(*(apr_array_header_t **)place, setting, words[0], pool);
     case CM_SETTING_PAIR:
         return set_pair(*(apr_array_header_t **)place, setting, words, pool);
+    case CM_SETTING_ROLE:
+        return set_role(*(apr_array_header_t **)place, setting, words, pool);
+    case CM_SETTING_GROUP:
+        return set_group(*(apr_array_header_t **)place, setting, words, pool);
+    case CM_SETTING_REGISTER:
+        return set_registration(*(apr_array_header_t **)place, setting, words, pool);
     case CM_SETTING_TOKEN:
         return set_token(*(apr_array_header_t **)place, setting, words, pool);
     }
@@ -311,6 +391,9 @@ cm_error_t *cm_config_make(cm_config_t **config, apr_pool_t *pool)
     *config = apr_pcalloc(pool, sizeof **config);
     (*config)->token_environment = apr_array_make(pool, 2, sizeof(cm_config_pair_t));
     (*config)->proxies = apr_array_make(pool, 2, sizeof(apr_ipsubnet_t *));
+    (*config)->role_claims = apr_array_make(pool, 4, sizeof(cm_config_claim_t));
+    (*config)->memberships = apr_array_make(pool, 4, sizeof(cm_config_claim_t));
+    (*config)->registrations = apr_array_make(pool, 1, sizeof(cm_config_registration_t));
     (*config)->tokens = apr_array_make(pool, 4, sizeof(cm_config_token_t));
     for (const cm_setting_t *setting = settings; setting->name && !error; setting++) {
         if (*setting->initial) {
@@ -320,18 +403,23 @@ cm_error_t *cm_config_make(cm_config_t **config, apr_pool_t *pool)
     return error;
 }
 
+enum { WORDS_MAX = 4 };
+
 static const struct {
-    int count;
+    int min, max;
     const char *words;
 } word_counts[] = {
-    [CM_SETTING_PATH] = {1, "one word is expected"},
-    [CM_SETTING_URL] = {1, "one word is expected"},
-    [CM_SETTING_KEY] = {1, "one word is expected"},
-    [CM_SETTING_COUNT] = {1, "one word is expected"},
-    [CM_SETTING_DURATION] = {1, "one word is expected"},
-    [CM_SETTING_NETWORK] = {1, "one word is expected"},
-    [CM_SETTING_PAIR] = {2, "two words are expected: name and value"},
-    [CM_SETTING_TOKEN] = {4, "four words are expected: name, module, URI, source of the PIN"},
+    [CM_SETTING_PATH] = {1, 1, "one word is expected"},
+    [CM_SETTING_URL] = {1, 1, "one word is expected"},
+    [CM_SETTING_KEY] = {1, 1, "one word is expected"},
+    [CM_SETTING_COUNT] = {1, 1, "one word is expected"},
+    [CM_SETTING_DURATION] = {1, 1, "one word is expected"},
+    [CM_SETTING_NETWORK] = {1, 1, "one word is expected"},
+    [CM_SETTING_PAIR] = {2, 2, "two words are expected: name and value"},
+    [CM_SETTING_ROLE] = {2, 3, "two or three words are expected: role, expression, group=NAME"},
+    [CM_SETTING_GROUP] = {2, 2, "two words are expected: group and expression"},
+    [CM_SETTING_REGISTER] = {2, 3, "two or three words are expected: name, mail, for whom"},
+    [CM_SETTING_TOKEN] = {4, 4, "four words are expected: name, module, URI, source of the PIN"},
 };
 
 cm_error_t *cm_config_set(cm_config_t *config, const char *name, int count,
@@ -339,16 +427,18 @@ cm_error_t *cm_config_set(cm_config_t *config, const char *name, int count,
 {
     const cm_setting_t *setting = find(name);
     apr_size_t kind = setting ? (apr_size_t)setting->kind : 0;
+    const char *given[WORDS_MAX] = {NULL};
 
     if (!setting) {
         return cm_error_locate(cm_error_make(pool, CM_E_NOT_FOUND, "%s: no such directive",
                                              cm_text_escape(name, pool)),
                                NULL, "config.unknown");
     }
-    if (count != word_counts[kind].count) {
+    if (count < word_counts[kind].min || count > word_counts[kind].max) {
         return refuse(setting->name, word_counts[kind].words, "config.words", pool);
     }
-    return set(config, setting, words, pool);
+    memcpy(given, words, (size_t)count * sizeof *words);
+    return set(config, setting, given, pool);
 }
 
 cm_error_t *cm_config_check(const cm_config_t *config, apr_pool_t *pool)

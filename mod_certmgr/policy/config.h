@@ -20,6 +20,19 @@ typedef struct {
     const char *name, *value;
 } cm_config_pair_t;
 
+/* Who has a role or is in a group; the expressions are Apache's, and parsed by the host. */
+typedef struct {
+    unsigned role;     /* a bit of cm_role_t, or 0: the group's members */
+    const char *group; /* or NULL: the role holds everywhere */
+    const char *condition;
+} cm_config_claim_t;
+
+/* Which strangers become people, and how they are called then. */
+typedef struct {
+    const char *name, *mail; /* string expressions */
+    const char *condition;   /* or NULL: always */
+} cm_config_registration_t;
+
 typedef struct cm_config_t {
     const char *url;
     const char *public_url;                /* or NULL: as url */
@@ -28,7 +41,10 @@ typedef struct cm_config_t {
     apr_int64_t token_sessions;
     apr_int64_t token_deadline; /* seconds, as all durations here */
     apr_int64_t database_deadline;
-    apr_array_header_t *proxies; /* of apr_ipsubnet_t *: reverse proxies that are believed */
+    apr_array_header_t *proxies;       /* of apr_ipsubnet_t *: reverse proxies that are believed */
+    apr_array_header_t *role_claims;   /* of cm_config_claim_t */
+    apr_array_header_t *memberships;   /* of cm_config_claim_t without a role */
+    apr_array_header_t *registrations; /* of cm_config_registration_t, in order */
     const char *audit_key;
     const char *audit_heads;
     const char *weak_keys;
@@ -46,6 +62,9 @@ typedef enum {
     CM_SETTING_DURATION, /* apr_int64_t, seconds, written as cm_text_duration reads it */
     CM_SETTING_NETWORK,  /* address or address/bits; adds to an array of apr_ipsubnet_t * */
     CM_SETTING_PAIR,     /* two words, a name and its value; adds to an array */
+    CM_SETTING_ROLE,     /* role, expression, group=NAME or nothing; adds to an array of claims */
+    CM_SETTING_GROUP,    /* name of a group, expression; adds to an array of claims */
+    CM_SETTING_REGISTER, /* two string expressions, an expression or nothing; adds to an array */
     CM_SETTING_TOKEN     /* four words, one more element in an array of cm_config_token_t */
 } cm_setting_kind_t;
 

@@ -31,10 +31,15 @@ static void refuse_value(decision_t *decision, const char *field, cm_error_t *er
     decision->error = cm_error_join(decision->error, cm_error_locate(error, field, error->rule));
 }
 
+static int is_chosen(const cm_profile_name_t *row)
+{
+    return row->from == CM_FROM_CSR || row->from == CM_FROM_SAN;
+}
+
 static int takes_from_csr(const apr_array_header_t *rows)
 {
     for (int i = 0; i < rows->nelts; i++) {
-        if (APR_ARRAY_IDX(rows, i, cm_profile_name_t).from == CM_FROM_CSR) {
+        if (is_chosen(&APR_ARRAY_IDX(rows, i, cm_profile_name_t))) {
             return 1;
         }
     }
@@ -47,11 +52,17 @@ static const cm_profile_name_t *csr_row(const apr_array_header_t *rows, const ch
     for (int i = 0; i < rows->nelts; i++) {
         const cm_profile_name_t *row = &APR_ARRAY_IDX(rows, i, cm_profile_name_t);
 
-        if (row->from == CM_FROM_CSR && apr_cstr_casecmp(row->type, type) == 0) {
+        if (is_chosen(row) && apr_cstr_casecmp(row->type, type) == 0) {
             return row;
         }
     }
     return NULL;
+}
+
+/* The member of the request to which a name that the requester gives belongs. */
+static const char *asked_field(const void *wish, const char *field)
+{
+    return wish ? field : "/csr";
 }
 
 /* The issuer. */
@@ -135,9 +146,48 @@ static const cm_name_t *asked_subject(decision_t *decision)
     return name;
 }
 
-static const char *subject_value(const cm_profile_name_t *row, const cm_evaluate_in_t *in,
+/* The upper bound of the attribute type. */
+static apr_size_t bound_of(const char *type)
+{
+    for (const cm_name_type_t *known = cm_name_types; known->name; known++) {
+        if (strcmp(known->name, type) == 0) {
+            return (apr_size_t)known->bound;
+        }
+    }
+    return APR_SIZE_MAX;
+}
+
+/* One of the alternative names. What is asked for must be one of them; what the CSR says is taken
+ * only if it is one. */
+static const char *value_of_san(decision_t *decision, const cm_profile_name_t *row,
+                                const cm_name_t *asked)
+{
+    const apr_array_header_t *list = decision->spec->san;
+    const char *wish = cm_name_get(asked, row->type), *first = NULL;
+
+    for (int i = 0; i < list->nelts; i++) {
+        const cm_san_t *san = &APR_ARRAY_IDX(list, i, cm_san_t);
+        int is_host = strcmp(san->type, "dns") == 0 || strcmp(san->type, "ip") == 0;
+
+        if (wish && apr_cstr_casecmp(wish, san->value) == 0) {
+            return san->value;
+        }
+        if (!first && is_host && strlen(san->value) <= bound_of(row->type)) {
+            first = san->value;
+        }
+    }
+    if (wish && decision->in->subject) {
+        refuse(decision, "/subject", "profile.subject-san",
+               apr_psprintf(decision->pool, "%s must be one of the alternative names", row->type));
+    }
+    return first;
+}
+
+static const char *subject_value(decision_t *decision, const cm_profile_name_t *row,
                                  const cm_name_t *asked)
 {
+    const cm_evaluate_in_t *in = decision->in;
+
     switch ((cm_source_t)row->from) {
     case CM_FROM_LOGIN_NAME:
         return in->person->name;
@@ -149,14 +199,10 @@ static const char *subject_value(const cm_profile_name_t *row, const cm_evaluate
         return cm_name_get(asked, row->type);
     case CM_FROM_FIXED:
         return row->value;
+    case CM_FROM_SAN:
+        return value_of_san(decision, row, asked);
     }
     return NULL;
-}
-
-/* The member of the request to which a name that the requester gives belongs. */
-static const char *asked_field(const void *wish, const char *field)
-{
-    return wish ? field : "/csr";
 }
 
 static void encode_subject(decision_t *decision, const apr_array_header_t *attributes)
@@ -179,6 +225,15 @@ static void encode_subject(decision_t *decision, const apr_array_header_t *attri
     }
 }
 
+static void check_bounds(decision_t *decision, const cm_profile_name_t *row, const char *value,
+                         const char *field)
+{
+    if (!cm_profile_fits(row, value, 0)) {
+        refuse(decision, field, "profile.subject-pattern",
+               apr_psprintf(decision->pool, "%s is not as the profile wants it", row->type));
+    }
+}
+
 static void make_subject(decision_t *decision)
 {
     const cm_evaluate_in_t *in = decision->in;
@@ -189,16 +244,16 @@ static void make_subject(decision_t *decision)
 
     for (int i = 0; asked && i < rows->nelts; i++) {
         const cm_profile_name_t *row = &APR_ARRAY_IDX(rows, i, cm_profile_name_t);
-        const char *value = subject_value(row, in, asked);
+        const char *value = subject_value(decision, row, asked);
+        const char *field = is_chosen(row) ? asked_field(in->subject, "/subject") : "/profile";
 
         if (value && *value) {
             const cm_name_attribute_t attribute = {row->type, value, 0};
 
             APR_ARRAY_PUSH(attributes, cm_name_attribute_t) = attribute;
+            check_bounds(decision, row, value, field);
         } else if (row->required) {
-            refuse(decision,
-                   row->from == CM_FROM_CSR ? asked_field(in->subject, "/subject") : "/profile",
-                   "profile.subject-required",
+            refuse(decision, field, "profile.subject-required",
                    apr_psprintf(decision->pool, "the subject needs %s", row->type));
         }
     }
@@ -233,21 +288,32 @@ static const apr_array_header_t *asked_san(decision_t *decision)
     return list;
 }
 
-/* The mail address of the person. */
-static int add_mail(decision_t *decision, apr_array_header_t *list, const char *type)
+static void check_san_bounds(decision_t *decision, const cm_profile_name_t *row,
+                             const cm_san_t *san, const char *field)
 {
-    const char *mail = decision->in->person->mail;
+    if (!cm_profile_fits(row, san->value, 1)) {
+        refuse(decision, field, "profile.san-pattern",
+               apr_psprintf(decision->pool, "the profile does not accept the name %s",
+                            cm_san_text(san, decision->pool)));
+    }
+}
+
+/* A name that is not asked for: the mail address of the person, or one in the profile. */
+static int add_given(decision_t *decision, apr_array_header_t *list, const cm_profile_name_t *row)
+{
+    const char *value = row->from == CM_FROM_FIXED ? row->value : decision->in->person->mail;
     cm_san_t san;
     cm_error_t *error;
 
-    if (!mail || !*mail) {
+    if (!value || !*value) {
         return 0;
     }
-    error = cm_san_make(&san, type, mail, decision->pool);
+    error = cm_san_make(&san, row->type, value, decision->pool);
     if (error) {
         refuse_value(decision, "/profile", error);
-    } else {
+    } else if (!cm_san_has(list, &san)) {
         APR_ARRAY_PUSH(list, cm_san_t) = san;
+        check_san_bounds(decision, row, &san, "/profile");
     }
     return 1;
 }
@@ -263,6 +329,7 @@ static int add_asked(decision_t *decision, apr_array_header_t *list,
 
         if (strcmp(san->type, row->type) == 0 && !cm_san_has(list, san)) {
             APR_ARRAY_PUSH(list, cm_san_t) = *san;
+            check_san_bounds(decision, row, san, asked_field(decision->in->san, "/san"));
             count++;
         }
     }
@@ -305,7 +372,7 @@ static void make_san(decision_t *decision)
         const cm_profile_name_t *row = &APR_ARRAY_IDX(rows, i, cm_profile_name_t);
         int is_asked = row->from == CM_FROM_CSR;
         int count =
-            is_asked ? add_asked(decision, list, asked, row) : add_mail(decision, list, row->type);
+            is_asked ? add_asked(decision, list, asked, row) : add_given(decision, list, row);
 
         if (!count && row->required) {
             refuse(decision, is_asked ? asked_field(in->san, "/san") : "/profile",
@@ -328,6 +395,11 @@ static apr_int64_t asked_validity(decision_t *decision)
 
     if (!in->validity) {
         return in->profile->validity.initial;
+    }
+    if (!in->profile->validity.choice) {
+        refuse(decision, "/validity", "profile.validity-choice",
+               "the profile does not let the validity be chosen");
+        return 0;
     }
     error = cm_text_duration(&seconds, in->validity, decision->pool);
     if (error) {
@@ -411,6 +483,13 @@ static void make_rest(decision_t *decision)
     }
     spec->eku = profile->eku;
     spec->policies = profile->policies;
+    spec->permitted = profile->constraints.permitted;
+    spec->excluded = profile->constraints.excluded;
+    spec->critical = profile->critical;
+    spec->must_staple = profile->must_staple;
+    spec->crl_urls = profile->crl_urls;
+    spec->ocsp_urls = profile->ocsp_urls;
+    spec->ca_issuers_urls = profile->ca_issuers_urls;
     if (!in->url && (profile->crl || profile->ocsp || profile->ca_issuers)) {
         decision->error =
             cm_error_join(decision->error, cm_error_make(decision->pool, CM_E_CONFIG,

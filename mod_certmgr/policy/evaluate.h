@@ -51,12 +51,13 @@ int cm_profile_is_usable(const cm_profile_t *profile, unsigned key_usage, apr_po
  * request and a rule:
  *   /csr       profile.key-algorithm, profile.key-of-ca, profile.key-usage-key, csr.ca (cA TRUE
  * under a profile that issues no authorities), profile.subject-required, profile.san-required,
- *              profile.san-type, profile.san-count
+ *              profile.san-type, profile.san-count, profile.subject-pattern, profile.san-pattern
  *   /subject   profile.subject-choice (it can't be chosen), profile.subject-attribute (one of its
- *              attributes can't), profile.subject-required, and those of name.h
- *   /san       profile.san-choice, profile.san-type, profile.san-count, profile.san-required, and
- *              those of san.h
- *   /validity  value.duration, profile.validity, issuer.validity
+ *              attributes can't), profile.subject-required, profile.subject-pattern,
+ *              profile.subject-san (none of the alternative names), and those of name.h
+ *   /san       profile.san-choice, profile.san-type, profile.san-count, profile.san-required,
+ *              profile.san-pattern, and those of san.h
+ *   /validity  value.duration, profile.validity-choice, profile.validity, issuer.validity
  *   /profile   issuer.ca, issuer.expired, issuer.path-length, profile.subject-required,
  *              profile.san-required (of what comes from the person), profile.nameless
  * and CM_E_CONFIG when an address is to be put in and `url` is not set. */

@@ -205,6 +205,11 @@ const cm_lint_rule_t cm_lint_rules[] = {
     {"lint.profile-subject", "profile", 1, cm_lint_profile_subject, "its subject has an attribute that the profile does not list, or lacks one"},
     {"lint.profile-san", "profile", 1, cm_lint_profile_san, "it has alternative names that the profile does not allow, or lacks one"},
     {"lint.profile-policies", "profile", 1, cm_lint_profile_policies, "its certificate policies are not those of the profile"},
+    {"lint.profile-patterns", "profile", 1, cm_lint_profile_patterns, "a name is not as the profile wants it"},
+    {"lint.profile-subject-san", "CA/Browser Forum BR 7.1.4.3", 1, cm_lint_profile_subject_san, "an attribute of its subject is none of its alternative names"},
+    {"lint.profile-critical", "profile", 1, cm_lint_profile_critical, "an extension is critical and should not be, or the reverse"},
+    {"lint.profile-constraints", "profile", 1, cm_lint_profile_constraints, "its name constraints are not those of the profile"},
+    {"lint.profile-addresses", "profile", 1, cm_lint_profile_addresses, "it lacks an address that the profile lists"},
     {"lint.profile-extensions", "profile", 1, cm_lint_profile_extensions, "it has an extension that the profile does not ask for, or lacks one"},
     {NULL, NULL, 0, NULL, NULL}};
 /* clang-format on */

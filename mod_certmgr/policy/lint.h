@@ -70,6 +70,11 @@ int cm_lint_profile_ca(const cm_lint_t *lint);
 int cm_lint_profile_subject(const cm_lint_t *lint);
 int cm_lint_profile_san(const cm_lint_t *lint);
 int cm_lint_profile_policies(const cm_lint_t *lint);
+int cm_lint_profile_patterns(const cm_lint_t *lint);
+int cm_lint_profile_subject_san(const cm_lint_t *lint);
+int cm_lint_profile_critical(const cm_lint_t *lint);
+int cm_lint_profile_constraints(const cm_lint_t *lint);
+int cm_lint_profile_addresses(const cm_lint_t *lint);
 int cm_lint_profile_extensions(const cm_lint_t *lint);
 
 /* The policy OIDs of the certificate, an array of const char *; NULL for what is no

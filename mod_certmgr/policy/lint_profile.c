@@ -5,6 +5,7 @@
 #include <apr_cstr.h>
 #include <apr_strings.h>
 
+#include "pki/constraints.h"
 #include "policy/evaluate.h"
 #include "policy/lint.h"
 
@@ -136,6 +137,149 @@ int cm_lint_profile_policies(const cm_lint_t *lint)
     return 1;
 }
 
+/* A name of the profile's is there as san.h makes it, an attribute just as it is written. */
+static int is_fixed_value(const cm_profile_name_t *row, const char *value, int is_san,
+                          apr_pool_t *pool)
+{
+    cm_san_t san;
+
+    if (is_san) {
+        return !cm_san_make(&san, row->type, row->value, pool) && strcmp(san.value, value) == 0;
+    }
+    return strcmp(row->value, value) == 0;
+}
+
+/* Whether the value is within the bounds of one of the rows of its type. */
+static int fits_some(const apr_array_header_t *rows, const char *type, const char *value,
+                     const cm_lint_t *lint)
+{
+    int is_san = rows == lint->in->profile->san;
+
+    for (int i = 0; i < rows->nelts; i++) {
+        const cm_profile_name_t *row = &APR_ARRAY_IDX(rows, i, cm_profile_name_t);
+
+        if (apr_cstr_casecmp(row->type, type) == 0 && cm_profile_fits(row, value, is_san) &&
+            (row->from != CM_FROM_FIXED || is_fixed_value(row, value, is_san, lint->pool))) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+int cm_lint_profile_patterns(const cm_lint_t *lint)
+{
+    const cm_profile_t *profile = lint->in->profile;
+    const apr_array_header_t *attributes = lint->cert->subject->attributes, *san = lint->cert->san;
+
+    for (int i = 0; i < attributes->nelts; i++) {
+        const cm_name_attribute_t *one = &APR_ARRAY_IDX(attributes, i, cm_name_attribute_t);
+
+        if (!fits_some(profile->subject, one->type, one->value, lint)) {
+            return 0;
+        }
+    }
+    for (int i = 0; i < san->nelts; i++) {
+        const cm_san_t *one = &APR_ARRAY_IDX(san, i, cm_san_t);
+
+        if (!fits_some(profile->san, one->type, one->value, lint)) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+static int is_alternative_name(const cm_lint_t *lint, const char *value)
+{
+    for (int i = 0; i < lint->cert->san->nelts; i++) {
+        if (strcmp(APR_ARRAY_IDX(lint->cert->san, i, cm_san_t).value, value) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+int cm_lint_profile_subject_san(const cm_lint_t *lint)
+{
+    const apr_array_header_t *rows = lint->in->profile->subject;
+
+    for (int i = 0; i < rows->nelts; i++) {
+        const cm_profile_name_t *row = &APR_ARRAY_IDX(rows, i, cm_profile_name_t);
+        const char *value =
+            row->from == CM_FROM_SAN ? cm_name_get(lint->cert->subject, row->type) : NULL;
+
+        if (value && !is_alternative_name(lint, value)) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+static int has_name(const apr_array_header_t *list, const char *name)
+{
+    for (int i = 0; i < list->nelts; i++) {
+        if (strcmp(APR_ARRAY_IDX(list, i, const char *), name) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* RFC 3161 2.3: the one extended key usage of a time stamp's signer is critical by itself. */
+static int is_sole_time_stamping(const cm_lint_t *lint)
+{
+    return lint->cert->eku->nelts == 1 &&
+           strcmp(APR_ARRAY_IDX(lint->cert->eku, 0, const char *), "timeStamping") == 0;
+}
+
+int cm_lint_profile_critical(const cm_lint_t *lint)
+{
+    const apr_array_header_t *wanted = lint->in->profile->critical;
+    const cm_ext_t *eku = cm_ext_find(lint->cert->extensions, CM_OID_EXT_KEY_USAGE);
+    const cm_ext_t *policies = cm_ext_find(lint->cert->extensions, CM_OID_POLICIES);
+
+    return (!eku || eku->critical ==
+                        (has_name(wanted, "extendedKeyUsage") || is_sole_time_stamping(lint))) &&
+           (!policies || policies->critical == has_name(wanted, "certificatePolicies"));
+}
+
+int cm_lint_profile_constraints(const cm_lint_t *lint)
+{
+    const cm_profile_t *profile = lint->in->profile;
+    const cm_ext_t *ext = cm_ext_find(lint->cert->extensions, CM_OID_NAME_CONSTRAINTS);
+    int is_due = profile->constraints.permitted->nelts || profile->constraints.excluded->nelts;
+    cm_bytes_t wanted;
+
+    if (!ext || !is_due) {
+        return !ext == !is_due;
+    }
+    return !cm_constraints_write(&wanted, profile->constraints.permitted,
+                                 profile->constraints.excluded, lint->pool) &&
+           cm_bytes_equal(wanted, ext->value);
+}
+
+static int holds_urls(const cm_lint_t *lint, const char *oid, const apr_array_header_t *urls)
+{
+    const cm_ext_t *ext = cm_ext_find(lint->cert->extensions, oid);
+
+    for (int i = 0; i < urls->nelts; i++) {
+        const char *url = APR_ARRAY_IDX(urls, i, const char *);
+
+        if (!ext || !memmem(ext->value.data, ext->value.len, url, strlen(url))) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+int cm_lint_profile_addresses(const cm_lint_t *lint)
+{
+    const cm_profile_t *profile = lint->in->profile;
+
+    return holds_urls(lint, CM_OID_CRL_POINTS, profile->crl_urls) &&
+           holds_urls(lint, CM_OID_AUTHORITY_INFO, profile->ocsp_urls) &&
+           holds_urls(lint, CM_OID_AUTHORITY_INFO, profile->ca_issuers_urls);
+}
+
 /* The list is exact: nothing can be smuggled in as an extension. Alternative names and policies
  * have rules of their own that say when they must be there. */
 int cm_lint_profile_extensions(const cm_lint_t *lint)
@@ -151,8 +295,13 @@ int cm_lint_profile_extensions(const cm_lint_t *lint)
                {CM_OID_EXT_KEY_USAGE, profile->eku->nelts > 0},
                {CM_OID_SAN, lint->cert->san->nelts > 0},
                {CM_OID_POLICIES, profile->policies->nelts > 0},
-               {CM_OID_CRL_POINTS, profile->crl},
-               {CM_OID_AUTHORITY_INFO, profile->ocsp || profile->ca_issuers}};
+               {CM_OID_NAME_CONSTRAINTS,
+                profile->constraints.permitted->nelts || profile->constraints.excluded->nelts},
+               {CM_OID_TLS_FEATURE, profile->must_staple},
+               {CM_OID_CRL_POINTS, profile->crl || profile->crl_urls->nelts},
+               {CM_OID_AUTHORITY_INFO, profile->ocsp || profile->ca_issuers ||
+                                           profile->ocsp_urls->nelts ||
+                                           profile->ca_issuers_urls->nelts}};
     int count = 0;
 
     for (apr_size_t i = 0; i < sizeof due / sizeof *due; i++) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/profile.h"
 
+#include <apr_fnmatch.h>
 #include <apr_strings.h>
 
 #include "pki/cert.h"
@@ -113,6 +114,18 @@ static cm_error_t *check_fixed(const cm_profile_name_t *row, const char *at, apr
     return error ? cm_error_locate(error, at, "profile.name") : NULL;
 }
 
+static int has_source_wrong(const cm_profile_name_t *row)
+{
+    return (row->from == CM_FROM_FIXED) != (row->value != NULL);
+}
+
+static cm_error_t *refuse_value(const cm_profile_name_t *row, const char *at, apr_pool_t *pool)
+{
+    return refuse(at, "profile.value",
+                  row->value ? "a value needs \"from\": \"fixed\"" : "\"fixed\" needs a value",
+                  pool);
+}
+
 static cm_error_t *check_subject(const cm_profile_t *profile, apr_pool_t *pool)
 {
     cm_error_t *error = NULL;
@@ -121,16 +134,43 @@ static cm_error_t *check_subject(const cm_profile_t *profile, apr_pool_t *pool)
         const cm_profile_name_t *row = &APR_ARRAY_IDX(profile->subject, i, cm_profile_name_t);
         const char *at = apr_psprintf(pool, "/subject/%d/value", i);
 
-        if ((row->from == CM_FROM_FIXED) != (row->value != NULL)) {
-            error = cm_error_join(error, refuse(at, "profile.value",
-                                                row->value ? "a value needs \"from\": \"fixed\""
-                                                           : "\"fixed\" needs a value",
-                                                pool));
+        if (has_source_wrong(row)) {
+            error = cm_error_join(error, refuse_value(row, at, pool));
         } else if (row->value) {
             error = cm_error_join(error, check_fixed(row, at, pool));
         }
+        if (row->value && !cm_profile_fits(row, row->value, 0)) {
+            error = cm_error_join(error, refuse(at, "profile.pattern",
+                                                "the value is not within its own bounds", pool));
+        }
     }
     return error;
+}
+
+static cm_error_t *check_san_row(const cm_profile_name_t *row, const char *at, apr_pool_t *pool)
+{
+    const char *value = apr_pstrcat(pool, at, "/value", NULL);
+    cm_error_t *error;
+    cm_san_t san;
+
+    if (row->from == CM_FROM_LOGIN_MAIL && strcmp(row->type, "email") != 0 &&
+        strcmp(row->type, "upn") != 0) {
+        return refuse(apr_pstrcat(pool, at, "/from", NULL), "profile.source",
+                      "login.mail gives an email or a upn only", pool);
+    }
+    if (has_source_wrong(row)) {
+        return refuse_value(row, value, pool);
+    }
+    if (!row->value) {
+        return NULL;
+    }
+    error = cm_san_make(&san, row->type, row->value, pool);
+    if (error) {
+        return cm_error_locate(error, value, "profile.name");
+    }
+    return cm_profile_fits(row, san.value, 1)
+               ? NULL
+               : refuse(value, "profile.pattern", "the value is not within its own bounds", pool);
 }
 
 static cm_error_t *check_san(const cm_profile_t *profile, apr_pool_t *pool)
@@ -138,14 +178,9 @@ static cm_error_t *check_san(const cm_profile_t *profile, apr_pool_t *pool)
     cm_error_t *error = NULL;
 
     for (int i = 0; i < profile->san->nelts; i++) {
-        const cm_profile_name_t *row = &APR_ARRAY_IDX(profile->san, i, cm_profile_name_t);
-
-        if (row->from == CM_FROM_LOGIN_MAIL && strcmp(row->type, "email") != 0 &&
-            strcmp(row->type, "upn") != 0) {
-            error =
-                cm_error_join(error, refuse(apr_psprintf(pool, "/san/%d/from", i), "profile.source",
-                                            "login.mail gives an email or a upn only", pool));
-        }
+        error =
+            cm_error_join(error, check_san_row(&APR_ARRAY_IDX(profile->san, i, cm_profile_name_t),
+                                               apr_psprintf(pool, "/san/%d", i), pool));
     }
     return error;
 }
@@ -316,6 +351,33 @@ cm_error_t *cm_profile_parse(cm_profile_t **profile, cm_bytes_t text, apr_pool_t
         *profile = made;
     }
     return error;
+}
+
+/* Characters of UTF-8. */
+static int length_of(const char *text)
+{
+    int length = 0;
+
+    for (; *text; text++) {
+        length += (*text & 0xc0) != 0x80;
+    }
+    return length;
+}
+
+int cm_profile_fits(const cm_profile_name_t *row, const char *value, int any_case)
+{
+    int length = length_of(value);
+
+    if (length < row->min_length || (row->max_length && length > row->max_length)) {
+        return 0;
+    }
+    for (int i = 0; i < row->patterns->nelts; i++) {
+        if (apr_fnmatch(APR_ARRAY_IDX(row->patterns, i, const char *), value,
+                        any_case ? APR_FNM_CASE_BLIND : 0) == APR_SUCCESS) {
+            return 1;
+        }
+    }
+    return row->patterns->nelts == 0;
 }
 
 int cm_profile_allows(const cm_profile_t *profile, cm_operation_t operation, unsigned roles)

@@ -24,7 +24,9 @@ typedef enum {
     CM_FROM_LOGIN_ID,   /* "login.id": the id of the person */
     CM_FROM_CSR,        /* "csr": what is asked for: subject and san of the request where they are
                            given, else those of the CSR */
-    CM_FROM_FIXED       /* "fixed": the value in the profile */
+    CM_FROM_FIXED,      /* "fixed": the value in the profile */
+    CM_FROM_SAN         /* "san": what is asked for where it is one of the alternative names, else
+                           the first of them that is a host or an address and fits */
 } cm_source_t;
 
 /* One attribute of the subject, or one kind of alternative name. */
@@ -32,8 +34,11 @@ typedef struct {
     const char *type; /* of name.h or san.h */
     int from;         /* cm_source_t */
     const char *value;
-    int required; /* refused when there is none; else left out */
-    int max;      /* alternative names of this row */
+    int required;                       /* refused when there is none; else left out */
+    int max;                            /* alternative names of this row */
+    const apr_array_header_t *patterns; /* of const char *: one of them must match, with *, ? and
+                                           [a-z]; empty: anything */
+    int min_length, max_length;         /* of an attribute's value, in characters; 0: no limit */
 } cm_profile_name_t;
 
 /* An item of a checklist. */
@@ -55,6 +60,7 @@ typedef struct cm_profile_t {
     const char *ca; /* name of the issuing authority */
     struct {
         apr_int64_t initial, max; /* seconds from notBefore to notAfter, both included */
+        int choice;               /* whether another one than the default can be asked for */
     } validity;
     const apr_array_header_t *keys;    /* of const char *: accepted key algorithms */
     const apr_array_header_t *subject; /* of cm_profile_name_t, in the order of the DER */
@@ -64,7 +70,13 @@ typedef struct cm_profile_t {
     int is_ca;
     int path_len;                       /* -1: none */
     const apr_array_header_t *policies; /* of cm_policy_t */
-    int crl, ocsp, ca_issuers;          /* whether these addresses are put in */
+    struct {
+        const apr_array_header_t *permitted, *excluded; /* of const char *: constraints.h */
+    } constraints;                                      /* of an authority */
+    const apr_array_header_t *critical; /* of const char *: names of extensions, ext.h */
+    int must_staple;                    /* TLS feature status_request (RFC 7633) */
+    int crl, ocsp, ca_issuers;          /* whether our own addresses are put in */
+    const apr_array_header_t *crl_urls, *ocsp_urls, *ca_issuers_urls; /* of const char *: others */
     cm_profile_operation_t operations[CM_OP_COUNT];
 } cm_profile_t;
 
@@ -77,6 +89,7 @@ typedef struct cm_profile_t {
  *   profile.source           an alternative name that can't come from there
  *   profile.value            "fixed" without a value, or a value that is not used
  *   profile.name             a fixed value that the certificate can't hold
+ *   profile.pattern          a fixed value that does not match its own patterns or lengths
  *   profile.nameless         neither a subject nor a required alternative name
  *   profile.ca-key-usage     an authority without keyCertSign (RFC 5280 4.2.1.3)
  *   profile.key-cert-sign    keyCertSign without an authority (RFC 5280 4.2.1.9)
@@ -95,6 +108,9 @@ json_t *cm_profile_schema(apr_pool_t *pool);
 
 /* Names of the items that a checklist can have; array of const char *. */
 apr_array_header_t *cm_profile_items(apr_pool_t *pool);
+
+/* Whether a value is within the patterns and lengths of its row. */
+int cm_profile_fits(const cm_profile_name_t *row, const char *value, int any_case);
 
 /* Whether somebody with these roles may ask for the operation. */
 int cm_profile_allows(const cm_profile_t *profile, cm_operation_t operation, unsigned roles);

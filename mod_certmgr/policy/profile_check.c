@@ -3,6 +3,7 @@
 
 #include <apr_strings.h>
 
+#include "pki/constraints.h"
 #include "policy/evaluate.h"
 
 struct cm_profile_check_t {
@@ -151,16 +152,19 @@ static void ca_responder(cm_profile_check_t *check)
 
 /* Names. */
 
+static int is_same_row(const cm_profile_name_t *row, const cm_profile_name_t *other)
+{
+    return strcmp(row->type, other->type) == 0 && row->from == other->from &&
+           (row->from != CM_FROM_FIXED || strcmp(row->value, other->value) == 0);
+}
+
 static void attribute_twice(cm_profile_check_t *check)
 {
     const apr_array_header_t *rows = check->in->profile->subject;
 
     for (int i = 0; i < rows->nelts; i++) {
         for (int j = 0; j < i; j++) {
-            const cm_profile_name_t *row = row_of(rows, i), *other = row_of(rows, j);
-
-            if (strcmp(row->type, other->type) == 0 && row->from == other->from &&
-                (row->from != CM_FROM_FIXED || strcmp(row->value, other->value) == 0)) {
+            if (is_same_row(row_of(rows, i), row_of(rows, j))) {
                 refuse_element(check, "subject", i, "/type");
                 break;
             }
@@ -174,8 +178,7 @@ static void san_twice(cm_profile_check_t *check)
 
     for (int i = 0; i < rows->nelts; i++) {
         for (int j = 0; j < i; j++) {
-            if (strcmp(row_of(rows, i)->type, row_of(rows, j)->type) == 0 &&
-                row_of(rows, i)->from == row_of(rows, j)->from) {
+            if (is_same_row(row_of(rows, i), row_of(rows, j))) {
                 refuse_element(check, "san", i, "/type");
                 break;
             }
@@ -200,6 +203,139 @@ static void email_san(cm_profile_check_t *check)
     if (!profile->is_ca && place_of_usage(check, "emailProtection") >= 0 &&
         !has_row(profile->san, "email")) {
         refuse(check, "/san");
+    }
+}
+
+static void subject_san(cm_profile_check_t *check)
+{
+    const cm_profile_t *profile = check->in->profile;
+
+    for (int i = 0; i < profile->subject->nelts; i++) {
+        if (row_of(profile->subject, i)->from == CM_FROM_SAN && !has_row(profile->san, "dns") &&
+            !has_row(profile->san, "ip")) {
+            refuse_element(check, "subject", i, "/from");
+        }
+    }
+}
+
+static void length(cm_profile_check_t *check)
+{
+    const apr_array_header_t *rows = check->in->profile->subject;
+
+    for (int i = 0; i < rows->nelts; i++) {
+        const cm_profile_name_t *row = row_of(rows, i);
+
+        if (row->max_length && row->min_length > row->max_length) {
+            refuse_element(check, "subject", i, "/min_length");
+        }
+    }
+}
+
+/* Name constraints. */
+
+/* The n-th authority from the issuer upwards, NULL after the last. */
+static const cm_cert_t *authority(const cm_profile_check_in_t *in, int n)
+{
+    if (n == 0) {
+        return in->issuer;
+    }
+    return n <= in->above->nelts ? APR_ARRAY_IDX(in->above, n - 1, const cm_cert_t *) : NULL;
+}
+
+static const cm_ext_t *constraints_of(const cm_cert_t *cert)
+{
+    return cert->extensions ? cm_ext_find(cert->extensions, CM_OID_NAME_CONSTRAINTS) : NULL;
+}
+
+static void constraints_ca(cm_profile_check_t *check)
+{
+    const cm_profile_t *profile = check->in->profile;
+
+    if (!profile->is_ca &&
+        (profile->constraints.permitted->nelts || profile->constraints.excluded->nelts)) {
+        refuse(check, "/name_constraints");
+    }
+}
+
+/* A name that lies within the base of a constraint, as san.h writes it. */
+static const char *name_within(const char *base, apr_pool_t *pool)
+{
+    const char *value = strchr(base, ':') + 1;
+    const char *host = *value == '.' ? apr_pstrcat(pool, "a", value, NULL) : value;
+
+    if (strncmp(base, "dns:", 4) == 0) {
+        return apr_pstrcat(pool, "dns:", host, NULL);
+    }
+    if (strncmp(base, "uri:", 4) == 0) {
+        return apr_pstrcat(pool, "uri:https://", host, "/", NULL);
+    }
+    if (strncmp(base, "email:", 6) == 0 && !strchr(value, '@')) {
+        return apr_pstrcat(pool, "email:a@", host, NULL);
+    }
+    return apr_pstrmemdup(pool, base, strcspn(base, "/"));
+}
+
+static int is_certifiable(const cm_profile_check_t *check, const char *name)
+{
+    static const unsigned char nothing[] = {0x30, 0x00};
+    apr_array_header_t *san = apr_array_make(check->pool, 1, sizeof(cm_san_t));
+    const cm_name_t subject = {cm_bytes_make(nothing, sizeof nothing),
+                               apr_array_make(check->pool, 1, sizeof(cm_name_attribute_t))};
+    const cm_cert_t cert = {.subject = &subject, .san = san};
+    const cm_cert_t *above;
+
+    if (cm_san_read(apr_array_push(san), name, check->pool)) {
+        return 0;
+    }
+    for (int i = 0; (above = authority(check->in, i)) != NULL; i++) {
+        const cm_ext_t *ext = constraints_of(above);
+
+        if (ext && cm_constraints_check(ext->value, &cert, check->pool)) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+static void constraints_within(cm_profile_check_t *check)
+{
+    const apr_array_header_t *list = check->in->profile->constraints.permitted;
+
+    for (int i = 0; i < list->nelts; i++) {
+        if (!is_certifiable(check,
+                            name_within(APR_ARRAY_IDX(list, i, const char *), check->pool))) {
+            refuse(check, apr_psprintf(check->pool, "/name_constraints/permitted/%d", i));
+        }
+    }
+}
+
+static int is_closed(const cm_profile_check_t *check, const char *type)
+{
+    const cm_cert_t *above;
+
+    for (int i = 0; (above = authority(check->in, i)) != NULL; i++) {
+        const cm_ext_t *ext = constraints_of(above);
+
+        if (ext && cm_constraints_close(ext->value, type, check->pool)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static void san_constrained(cm_profile_check_t *check)
+{
+    const apr_array_header_t *rows = check->in->profile->san;
+
+    for (int i = 0; i < rows->nelts; i++) {
+        const cm_profile_name_t *row = row_of(rows, i);
+
+        if (is_closed(check, row->type)) {
+            refuse_element(check, "san", i, "/type");
+        } else if (row->value && !is_certifiable(check, apr_pstrcat(check->pool, row->type, ":",
+                                                                    row->value, NULL))) {
+            refuse_element(check, "san", i, "/value");
+        }
     }
 }
 
@@ -239,6 +375,31 @@ static void any_policy(cm_profile_check_t *check)
     }
 }
 
+static void critical_absent(cm_profile_check_t *check)
+{
+    const cm_profile_t *profile = check->in->profile;
+
+    for (int i = 0; i < profile->critical->nelts; i++) {
+        const char *name = APR_ARRAY_IDX(profile->critical, i, const char *);
+        const apr_array_header_t *list =
+            strcmp(name, "extendedKeyUsage") == 0 ? profile->eku : profile->policies;
+
+        if (!list->nelts) {
+            refuse_element(check, "critical", i, "");
+        }
+    }
+}
+
+static void must_staple(cm_profile_check_t *check)
+{
+    const cm_profile_t *profile = check->in->profile;
+
+    if (profile->must_staple && (place_of_usage(check, "serverAuth") < 0 ||
+                                 (!profile->ocsp && !profile->ocsp_urls->nelts))) {
+        refuse(check, "/must_staple");
+    }
+}
+
 /* Operations. */
 
 static void reinstate_alone(cm_profile_check_t *check)
@@ -261,10 +422,17 @@ const cm_profile_rule_t cm_profile_rules[] = {
     {"profile.ca-responder", "RFC 6960 4.2.2.2", ca_responder, "an authority with OCSPSigning could answer for its own issuer"},
     {"profile.attribute-twice", "X.501 9.3", attribute_twice, "the same attribute from the same source stands here twice"},
     {"profile.san-twice", "RFC 5280 4.2.1.6", san_twice, "the same kind of name from the same source stands here twice: raise max instead"},
+    {"profile.subject-san", "CA/Browser Forum BR 7.1.4.3", subject_san, "there is no alternative name of type dns or ip to take"},
+    {"profile.length", "practice", length, "the least length is more than the most"},
+    {"profile.constraints-ca", "RFC 5280 4.2.1.10", constraints_ca, "name constraints are for authorities only"},
+    {"profile.constraints-within", "RFC 5280 4.2.1.10", constraints_within, "the authority, or one above it, may not certify these names itself"},
+    {"profile.san-constrained", "RFC 5280 4.2.1.10", san_constrained, "the authority, or one above it, may certify no such name"},
     {"profile.server-san", "CA/Browser Forum BR 7.1.2.7", server_san, "serverAuth needs an alternative name of type dns or ip"},
     {"profile.email-san", "RFC 8550 3", email_san, "emailProtection needs an alternative name of type email"},
     {"profile.time-stamping", "RFC 3161 2.3", time_stamping, "timeStamping stands alone"},
     {"profile.key-unusable", "RFC 8813 3, RFC 3279 2.3.1", key_unusable, "a key of this kind can't have the key usages that the profile is for"},
+    {"profile.critical-absent", "RFC 5280 4.2", critical_absent, "an extension that is not put in can't be critical"},
+    {"profile.must-staple", "RFC 7633 4", must_staple, "an answer to staple needs serverAuth and an OCSP responder"},
     {"profile.any-policy", "RFC 5280 4.2.1.4", any_policy, "anyPolicy is for authorities"},
     {"profile.reinstate", "practice", reinstate_alone, "there is nothing to reinstate where nothing can be suspended"},
     {NULL, NULL, NULL, NULL}};

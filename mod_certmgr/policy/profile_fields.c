@@ -4,7 +4,9 @@
 #include <apr_lib.h>
 #include <apr_strings.h>
 
+#include "base/text.h"
 #include "pki/cert.h"
+#include "pki/constraints.h"
 #include "policy/identity.h"
 
 #define YEARS(n) ((apr_int64_t)(n)*366 * 86400)
@@ -55,7 +57,7 @@ static int find_attribute(const char *name, apr_pool_t *pool)
     return cm_der_check_oid(name, pool) ? -1 : 0;
 }
 
-static const char *const san_names[] = {"dns", "email", "ip", "uri", "upn", NULL};
+static const char *const san_names[] = {"dns", "email", "ip", "uri", "upn", "dirname", "rid", NULL};
 
 static int find_san(const char *name, apr_pool_t *pool)
 {
@@ -64,9 +66,9 @@ static int find_san(const char *name, apr_pool_t *pool)
 }
 
 /* In the order of cm_source_t. */
-static const char *const source_names[] = {"login.name", "login.mail", "login.id",
-                                           "csr",        "fixed",      NULL};
-static const char *const san_source_names[] = {"login.mail", "csr", NULL};
+static const char *const source_names[] = {"login.name", "login.mail", "login.id", "csr",
+                                           "fixed",      "san",        NULL};
+static const char *const san_source_names[] = {"login.mail", "csr", "fixed", NULL};
 
 static int find_source(const char *name, apr_pool_t *pool)
 {
@@ -103,6 +105,34 @@ static int find_eku(const char *name, apr_pool_t *pool)
 static int find_oid(const char *name, apr_pool_t *pool)
 {
     return cm_der_check_oid(name, pool) ? -1 : 0;
+}
+
+static const char *const critical_names[] = {"extendedKeyUsage", "certificatePolicies", NULL};
+
+static int find_critical(const char *name, apr_pool_t *pool)
+{
+    (void)pool;
+    return position(critical_names, name);
+}
+
+static int find_constraint(const char *text, apr_pool_t *pool)
+{
+    return cm_constraints_is_base(text, pool) ? 0 : -1;
+}
+
+static int find_url(const char *text, apr_pool_t *pool)
+{
+    cm_san_t uri;
+
+    return cm_san_make(&uri, "uri", text, pool) ? -1 : 0;
+}
+
+/* Printable, so that it can be shown in a message. */
+static int find_pattern(const char *text, apr_pool_t *pool)
+{
+    apr_size_t len = strlen(text);
+
+    return len >= 1 && len <= 256 && strcmp(cm_text_escape(text, pool), text) == 0 ? 0 : -1;
 }
 
 static const char *const item_names[] = {"csr", "approval", NULL};
@@ -157,6 +187,11 @@ static const cm_vocabulary_t san_sources = {san_source_names, find_san_source, N
 static const cm_vocabulary_t key_usages = {key_usage_names, find_key_usage, NULL};
 static const cm_vocabulary_t ekus = {eku_names, find_eku, OID_PATTERN};
 static const cm_vocabulary_t oids = {NULL, find_oid, OID_PATTERN};
+static const cm_vocabulary_t criticals = {critical_names, find_critical, NULL};
+static const cm_vocabulary_t constraints = {NULL, find_constraint,
+                                            "^(dns|email|uri|ip|dirname):.+$"};
+static const cm_vocabulary_t urls = {NULL, find_url, "^[A-Za-z][A-Za-z0-9+.-]*:.+$"};
+static const cm_vocabulary_t patterns = {NULL, find_pattern, "^.{1,256}$"};
 static const cm_vocabulary_t items = {item_names, find_item, NULL};
 static const cm_vocabulary_t phases = {phase_names, find_phase, NULL};
 static const cm_vocabulary_t roles = {role_names, find_role, NULL};
@@ -168,17 +203,26 @@ static const cm_field_t validity_fields[] = {
      "Life of a certificate when none is asked for, such as 365d; cut at the end of the issuing CA."},
     {"max", CM_FIELD_DURATION, 1, offsetof(cm_profile_t, validity.max) - offsetof(cm_profile_t, validity),
      120, YEARS(100), NULL, NULL, NULL, 0, "Longest life that can be asked for."},
+    {"choice", CM_FIELD_FLAG, 0, offsetof(cm_profile_t, validity.choice) - offsetof(cm_profile_t, validity),
+     0, 0, "true", NULL, NULL, 0, "Whether another life than the default can be asked for."},
     {NULL, CM_FIELD_TEXT, 0, 0, 0, 0, NULL, NULL, NULL, 0, NULL}};
 
 static const cm_field_t subject_fields[] = {
     {"type", CM_FIELD_NAME, 1, offsetof(cm_profile_name_t, type), 0, 0, NULL, &attributes, NULL, 0,
      "Attribute type, such as CN, O, OU, C, emailAddress, or a dotted OID."},
     {"from", CM_FIELD_WORD, 1, offsetof(cm_profile_name_t, from), 0, 0, NULL, &sources, NULL, 0,
-     "Where the value comes from; csr: the subject asked for, else that of the CSR."},
+     "Where the value comes from; csr: the subject asked for, else that of the CSR; san: one of the "
+     "alternative names, the first host or address unless another one is asked for."},
     {"value", CM_FIELD_TEXT, 0, offsetof(cm_profile_name_t, value), 1, 1024, NULL, NULL, NULL, 0,
      "The value, with fixed only."},
     {"required", CM_FIELD_FLAG, 0, offsetof(cm_profile_name_t, required), 0, 0, "true", NULL, NULL, 0,
      "Refuse when there is no value; else the attribute is left out."},
+    {"patterns", CM_FIELD_NAMES, 0, offsetof(cm_profile_name_t, patterns), 0, 16, "[]", &patterns, NULL, 0,
+     "One of these must match the whole value: * stands for anything, ? for a character, [a-z] for one of these."},
+    {"min_length", CM_FIELD_NUMBER, 0, offsetof(cm_profile_name_t, min_length), 0, 1024, "0", NULL, NULL, 0,
+     "Least characters of the value."},
+    {"max_length", CM_FIELD_NUMBER, 0, offsetof(cm_profile_name_t, max_length), 0, 1024, "0", NULL, NULL, 0,
+     "Most characters of the value; 0: as many as the attribute type allows."},
     {NULL, CM_FIELD_TEXT, 0, 0, 0, 0, NULL, NULL, NULL, 0, NULL}};
 
 static const cm_field_t san_fields[] = {
@@ -186,6 +230,10 @@ static const cm_field_t san_fields[] = {
      "Kind of name."},
     {"from", CM_FIELD_WORD, 1, offsetof(cm_profile_name_t, from), 0, 0, NULL, &san_sources, NULL, 0,
      "Where the names come from; csr: those asked for, else those of the CSR."},
+    {"value", CM_FIELD_TEXT, 0, offsetof(cm_profile_name_t, value), 1, 2048, NULL, NULL, NULL, 0,
+     "The name, with fixed only."},
+    {"patterns", CM_FIELD_NAMES, 0, offsetof(cm_profile_name_t, patterns), 0, 64, "[]", &patterns, NULL, 0,
+     "One of these must match each name, whatever its case, such as *.example.test."},
     {"required", CM_FIELD_FLAG, 0, offsetof(cm_profile_name_t, required), 0, 0, "false", NULL, NULL, 0,
      "Refuse when there is no name of this kind."},
     {"max", CM_FIELD_NUMBER, 0, offsetof(cm_profile_name_t, max), 1, 100, "1", NULL, NULL, 0,
@@ -197,6 +245,17 @@ static const cm_field_t policy_fields[] = {
      "Policy identifier."},
     {"cps", CM_FIELD_TEXT, 0, offsetof(cm_policy_t, cps), 1, 1024, NULL, NULL, NULL, 0,
      "Address of the practice statement."},
+    {"notice", CM_FIELD_TEXT, 0, offsetof(cm_policy_t, notice), 1, 200, NULL, NULL, NULL, 0,
+     "Text shown to those who rely on the certificate, at most 200 bytes (RFC 5280 4.2.1.4)."},
+    {NULL, CM_FIELD_TEXT, 0, 0, 0, 0, NULL, NULL, NULL, 0, NULL}};
+
+static const cm_field_t constraint_fields[] = {
+    {"permitted", CM_FIELD_NAMES, 0, offsetof(cm_profile_t, constraints.permitted) - offsetof(cm_profile_t, constraints),
+     0, 64, "[]", &constraints, NULL, 0,
+     "What names must lie within, if there are any of its kind: dns:example.test, email:example.test, "
+     "uri:example.test, ip:192.0.2.0/24, dirname:O=Example."},
+    {"excluded", CM_FIELD_NAMES, 0, offsetof(cm_profile_t, constraints.excluded) - offsetof(cm_profile_t, constraints),
+     0, 64, "[]", &constraints, NULL, 0, "What names must not lie within."},
     {NULL, CM_FIELD_TEXT, 0, 0, 0, 0, NULL, NULL, NULL, 0, NULL}};
 
 static const cm_field_t item_fields[] = {
@@ -206,7 +265,7 @@ static const cm_field_t item_fields[] = {
      "Until when."},
     {"role", CM_FIELD_NAME, 0, offsetof(cm_profile_item_t, role), 0, 0, NULL, &roles, NULL, 0,
      "Role of those who approve: officer, administrator or ca-admin."},
-    {"count", CM_FIELD_NUMBER, 0, offsetof(cm_profile_item_t, count), 1, 16, "1", NULL, NULL, 0,
+    {"count", CM_FIELD_NUMBER, 0, offsetof(cm_profile_item_t, count), 1, 9, "1", NULL, NULL, 0,
      "How many different people have to approve, none of them the requester."},
     {NULL, CM_FIELD_TEXT, 0, 0, 0, 0, NULL, NULL, NULL, 0, NULL}};
 
@@ -248,14 +307,26 @@ const cm_field_t cm_profile_fields[] = {
      "Issue certificates of authorities."},
     {"path_length", CM_FIELD_NUMBER, 0, offsetof(cm_profile_t, path_len), -1, 16, "-1", NULL, NULL, 0,
      "Authorities that may follow below an authority; -1: no constraint."},
+    {"name_constraints", CM_FIELD_RECORD, 0, offsetof(cm_profile_t, constraints), 0, 0, "{}", NULL, constraint_fields, 0,
+     "Names that an authority may certify (RFC 5280 4.2.1.10)."},
     {"policies", CM_FIELD_RECORDS, 0, offsetof(cm_profile_t, policies), 0, 16, "[]", NULL, policy_fields,
      sizeof(cm_policy_t), "Certificate policies (RFC 5280 4.2.1.4)."},
+    {"critical", CM_FIELD_NAMES, 0, offsetof(cm_profile_t, critical), 0, 2, "[]", &criticals, NULL, 0,
+     "Extensions that are critical besides those that must be."},
+    {"must_staple", CM_FIELD_FLAG, 0, offsetof(cm_profile_t, must_staple), 0, 0, "false", NULL, NULL, 0,
+     "Put in the TLS feature that asks a server to staple OCSP answers (RFC 7633)."},
     {"crl", CM_FIELD_FLAG, 0, offsetof(cm_profile_t, crl), 0, 0, "true", NULL, NULL, 0,
      "Put in the address of the CRL."},
     {"ocsp", CM_FIELD_FLAG, 0, offsetof(cm_profile_t, ocsp), 0, 0, "true", NULL, NULL, 0,
      "Put in the address of the OCSP responder."},
     {"ca_issuers", CM_FIELD_FLAG, 0, offsetof(cm_profile_t, ca_issuers), 0, 0, "true", NULL, NULL, 0,
      "Put in the address of the issuer's certificate."},
+    {"crl_urls", CM_FIELD_NAMES, 0, offsetof(cm_profile_t, crl_urls), 0, 8, "[]", &urls, NULL, 0,
+     "Other addresses of the same CRL, behind ours."},
+    {"ocsp_urls", CM_FIELD_NAMES, 0, offsetof(cm_profile_t, ocsp_urls), 0, 8, "[]", &urls, NULL, 0,
+     "Addresses of other OCSP responders, behind ours."},
+    {"ca_issuers_urls", CM_FIELD_NAMES, 0, offsetof(cm_profile_t, ca_issuers_urls), 0, 8, "[]", &urls, NULL, 0,
+     "Other addresses of the issuer's certificate, behind ours."},
     {"operations", CM_FIELD_RECORD, 1, offsetof(cm_profile_t, operations), 0, 0, NULL, NULL, operations_fields, 0,
      "What may be asked for; an operation that is not listed is not offered."},
     {NULL, CM_FIELD_TEXT, 0, 0, 0, 0, NULL, NULL, NULL, 0, NULL}};

@@ -64,7 +64,8 @@ static cm_error_t *certificate_of(cm_certificate_t **certificate, const cm_rows_
         INVALIDITY_DATE,
         REPLACES,
         REPLACED_BY,
-        CREATED
+        CREATED,
+        GROUP
     };
     const char *status = cm_row_text(rows, row, STATUS);
     cm_certificate_t *made = apr_pcalloc(pool, sizeof *made);
@@ -93,6 +94,7 @@ static cm_error_t *certificate_of(cm_certificate_t **certificate, const cm_rows_
     made->replaces = cm_row_text(rows, row, REPLACES);
     made->replaced_by = cm_row_text(rows, row, REPLACED_BY);
     made->created = cm_row_time(rows, row, CREATED);
+    made->group = cm_row_text(rows, row, GROUP);
     *certificate = made;
     return error ? error : san_of(&made->san, cm_row_text(rows, row, SAN), pool);
 }
@@ -136,14 +138,19 @@ cm_error_t *cm_certificates_list(apr_array_header_t **certificates, cm_store_t *
     const cm_value_t before = cm_value_text(query->before ? query->before : CM_ID_LAST);
     const cm_value_t limit = cm_value_integer(query->limit);
     const cm_value_t all[] = {before, limit};
-    const cm_value_t owned[] = {before, cm_value_text(query->owner), limit};
+    const cm_value_t bound[] = {before, cm_value_text(query->owner ? query->owner : query->group),
+                                limit};
     cm_rows_t *rows;
-    cm_error_t *error =
-        query->owner
-            ? cm_store_select(&rows, store, cm_statement(CM_SQL_CERTIFICATE_LIST_OWNER), owned,
-                              pool)
-            : cm_store_select(&rows, store, cm_statement(CM_SQL_CERTIFICATE_LIST), all, pool);
+    cm_error_t *error;
 
+    if (query->owner || query->group) {
+        error = cm_store_select(&rows, store,
+                                cm_statement(query->owner ? CM_SQL_CERTIFICATE_LIST_OWNER
+                                                          : CM_SQL_CERTIFICATE_LIST_GROUP),
+                                bound, pool);
+    } else {
+        error = cm_store_select(&rows, store, cm_statement(CM_SQL_CERTIFICATE_LIST), all, pool);
+    }
     *certificates = apr_array_make(pool, 1, sizeof(cm_certificate_t *));
     for (int i = 0; !error && i < cm_rows_count(rows); i++) {
         error = certificate_of(apr_array_push(*certificates), rows, i, pool);
@@ -198,7 +205,8 @@ cm_error_t *cm_certificate_insert(cm_txn_t *txn, const cm_certificate_t *certifi
                                cm_value_time(certificate->invalidity_date),
                                cm_value_text(certificate->replaces),
                                cm_value_text(certificate->replaced_by),
-                               cm_value_time(certificate->created)};
+                               cm_value_time(certificate->created),
+                               cm_value_text(certificate->group)};
     cm_error_t *error = cm_txn_execute(NULL, txn, cm_statement(CM_SQL_CERTIFICATE_INSERT), args);
 
     for (int i = 0; !error && certificate->san && i < certificate->san->nelts; i++) {

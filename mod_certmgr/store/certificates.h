@@ -16,10 +16,10 @@ cm_error_t *cm_certificate_by_serial(cm_certificate_t **certificate, cm_store_t 
 cm_error_t *cm_certificate_by_sha256(cm_certificate_t **certificate, cm_store_t *store,
                                      const char *sha256, apr_pool_t *pool);
 
-/* Newest first, those with an id below `before` (NULL: from the newest). owner NULL: everybody's.
- * Array of cm_certificate_t *. */
+/* Newest first, those with an id below `before` (NULL: from the newest); of one owner, or else of
+ * one group, or with both NULL everybody's. Array of cm_certificate_t *. */
 typedef struct {
-    const char *owner;
+    const char *owner, *group;
     const char *before;
     int limit;
 } cm_certificate_query_t;

@@ -38,12 +38,3 @@ cm_error_t *cm_person_set_state(cm_txn_t *txn, const char *person, const char *s
     return cm_write_one(txn, cm_statement(CM_SQL_PERSON_STATE), args,
                         (cm_miss_t){CM_E_CONFLICT, "the person is in this state already"});
 }
-
-cm_error_t *cm_person_remove_login(cm_txn_t *txn, const char *person, const cm_login_t *login)
-{
-    const cm_value_t args[] = {cm_value_text(login->method), cm_value_text(login->issuer),
-                               cm_value_text(login->subject), cm_value_text(person)};
-
-    return cm_write_one(txn, cm_statement(CM_SQL_LOGIN_DELETE), args,
-                        (cm_miss_t){CM_E_CONFLICT, "this log-in is not the person's"});
-}

@@ -18,7 +18,4 @@ cm_error_t *cm_role_holders_in(apr_int64_t *count, cm_txn_t *txn, const char *ro
 /* CM_E_CONFLICT when the person is in this state, or is not there. */
 cm_error_t *cm_person_set_state(cm_txn_t *txn, const char *person, const char *state);
 
-/* CM_E_CONFLICT when the log-in is not this person's. */
-cm_error_t *cm_person_remove_login(cm_txn_t *txn, const char *person, const cm_login_t *login);
-
 #endif

@@ -10,8 +10,8 @@
 
 /* A log-in: what an identity provider, or Apache, vouches for. Unique. */
 typedef struct {
-    const char *method;  /* "user" (r->user), later "oidc", "saml", ... */
-    const char *issuer;  /* who vouches: the realm or the issuer URL; "" when any may */
+    const char *method;  /* "user" (r->user), "oidc" (also by bearer token) or "saml" */
+    const char *issuer;  /* who vouches: AuthName, or the provider; "" for "user": any AuthName */
     const char *subject; /* the name there */
 } cm_login_t;
 
@@ -31,7 +31,12 @@ cm_error_t *cm_person_insert(cm_txn_t *txn, const cm_person_t *person);
 cm_error_t *cm_person_add_login(cm_txn_t *txn, const char *person, const cm_login_t *login);
 cm_error_t *cm_person_add_role(cm_txn_t *txn, const char *person, const char *role);
 
-/* CM_E_NOT_FOUND when there is no such assignment. */
+/* The log-ins of a person; array of cm_login_t. */
+cm_error_t *cm_person_logins(apr_array_header_t **logins, cm_store_t *store, const char *person,
+                             apr_pool_t *pool);
+
+/* CM_E_NOT_FOUND when there is no such log-in or assignment. */
+cm_error_t *cm_person_remove_login(cm_txn_t *txn, const char *person, const cm_login_t *login);
 cm_error_t *cm_person_remove_role(cm_txn_t *txn, const char *person, const char *role);
 
 #endif

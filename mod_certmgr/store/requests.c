@@ -16,6 +16,7 @@ enum {
     WISH,
     CSR,
     CERTIFICATE,
+    GROUP,
     ITEM,
     ITEM_PHASE,
     ITEM_STATE,
@@ -61,6 +62,7 @@ static cm_error_t *request_of(cm_request_t **request, const cm_rows_t *rows, int
     made->wish = cm_row_text(rows, row, WISH);
     made->csr = cm_row_blob(rows, row, CSR);
     made->certificate = cm_row_text(rows, row, CERTIFICATE);
+    made->group = cm_row_text(rows, row, GROUP);
     *request = made;
     return error;
 }
@@ -129,11 +131,11 @@ cm_error_t *cm_request_read(cm_request_t **request, cm_store_t *store, const cha
 cm_error_t *cm_requests_list(apr_array_header_t **requests, cm_store_t *store,
                              const cm_request_query_t *query, apr_pool_t *pool)
 {
-    static const cm_statement_id_t statements[2][2] = {
-        {CM_SQL_REQUEST_LIST, CM_SQL_REQUEST_LIST_WHO},
-        {CM_SQL_REQUEST_LIST_OP, CM_SQL_REQUEST_LIST_OP_WHO}};
+    static const cm_statement_id_t statements[2][3] = {
+        {CM_SQL_REQUEST_LIST, CM_SQL_REQUEST_LIST_WHO, CM_SQL_REQUEST_LIST_GROUP},
+        {CM_SQL_REQUEST_LIST_OP, CM_SQL_REQUEST_LIST_OP_WHO, CM_SQL_REQUEST_LIST_OP_GROUP}};
     int by_operation = query->operation >= 0;
-    int by_requester = query->requester != NULL;
+    int bound = query->requester ? 1 : query->group ? 2 : 0;
     cm_value_t args[4];
     cm_value_t *next = args;
     cm_rows_t *rows;
@@ -143,12 +145,12 @@ cm_error_t *cm_requests_list(apr_array_header_t **requests, cm_store_t *store,
     if (by_operation) {
         *next++ = cm_value_text(cm_operation_name((cm_operation_t)query->operation));
     }
-    if (by_requester) {
-        *next++ = cm_value_text(query->requester);
+    if (bound) {
+        *next++ = cm_value_text(query->requester ? query->requester : query->group);
     }
     *next = cm_value_integer(query->limit);
-    error = cm_store_select(&rows, store, cm_statement(statements[by_operation][by_requester]),
-                            args, pool);
+    error =
+        cm_store_select(&rows, store, cm_statement(statements[by_operation][bound]), args, pool);
     return error ? error : requests_of(requests, rows, pool);
 }
 
@@ -188,7 +190,8 @@ cm_error_t *cm_request_insert(cm_txn_t *txn, const cm_request_t *request)
                                cm_value_text(request->message),
                                cm_value_text(request->wish),
                                cm_value_blob(request->csr),
-                               cm_value_text(request->certificate)};
+                               cm_value_text(request->certificate),
+                               cm_value_text(request->group)};
     cm_error_t *error = cm_txn_execute(NULL, txn, cm_statement(CM_SQL_REQUEST_INSERT), args);
 
     return error ? error : store_checklist(txn, request);
@@ -202,6 +205,7 @@ cm_error_t *cm_request_move(cm_txn_t *txn, const cm_request_t *request, cm_state
                                cm_value_text(request->wish),
                                cm_value_blob(request->csr),
                                cm_value_text(request->certificate),
+                               cm_value_text(request->group),
                                cm_value_text(request->id),
                                cm_value_text(cm_state_name(from))};
     const cm_value_t rest[] = {

@@ -13,10 +13,11 @@ cm_error_t *cm_request_read(cm_request_t **request, cm_store_t *store, const cha
                             apr_pool_t *pool);
 
 /* Newest first, those with an id below `before` (NULL: from the newest), with their checklists.
- * operation -1: all; requester NULL: everybody's. Array of cm_request_t *. */
+ * operation -1: all; of one requester, or else of one group, or with both NULL everybody's. Array
+ * of cm_request_t *. */
 typedef struct {
     int operation;
-    const char *requester;
+    const char *requester, *group;
     const char *before;
     int limit;
 } cm_request_query_t;
@@ -26,7 +27,7 @@ cm_error_t *cm_requests_list(apr_array_header_t **requests, cm_store_t *store,
 /* With its checklist. */
 cm_error_t *cm_request_insert(cm_txn_t *txn, const cm_request_t *request);
 
-/* Stores state, updated, message, wish, csr, certificate and the checklist of `request`.
+/* Stores state, updated, message, wish, csr, certificate, group and checklist of `request`.
  * CM_E_CONFLICT when the stored state is not `from` any more. */
 cm_error_t *cm_request_move(cm_txn_t *txn, const cm_request_t *request, cm_state_t from);
 

@@ -10,6 +10,7 @@ const cm_migration_t cm_migrations[] = {{1, "initial", 1, migration_0001_initial
                                         {2, "approvals", 1, migration_0002_approvals},
                                         {3, "keys", 1, migration_0003_keys},
                                         {4, "outside", 1, migration_0004_outside},
+                                        {5, "groups", 1, migration_0005_groups},
                                         {0, NULL, 0, NULL}};
 
 static const char table_of_migrations[] =

@@ -5,6 +5,7 @@ libcertmgr_la_SOURCES += \
     %D%/certificates.c %D%/certificates.h \
     %D%/events.c %D%/events.h \
     %D%/holders.c %D%/holders.h \
+    %D%/groups.c %D%/groups.h \
     %D%/keys.c %D%/keys.h \
     %D%/leases.c %D%/leases.h \
     %D%/link.c %D%/link.h \
@@ -24,7 +25,7 @@ libcertmgr_la_SOURCES += \
 
 # Migrations are compiled in, so that a program and its schema can't be of different versions.
 store_migrations = %D%/migrations/0001_initial.sql %D%/migrations/0002_approvals.sql \
-    %D%/migrations/0003_keys.sql %D%/migrations/0004_outside.sql
+    %D%/migrations/0003_keys.sql %D%/migrations/0004_outside.sql %D%/migrations/0005_groups.sql
 EXTRA_DIST += $(store_migrations) %D%/migrations/embed.awk
 %D%/schema.lo: %D%/migrations_sql.h
 CLEANFILES += %D%/migrations_sql.h

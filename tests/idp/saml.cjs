@@ -9,8 +9,13 @@ const [port, acs, keyFile, certFile] = process.argv.slice(2);
 const base = `http://localhost:${port}`;
 const quote = (text) => String(text).replace(/&/g, '&amp;').replace(/"/g, '&quot;');
 
+const groups = { olga: ['staff', 'pki-officers'], nina: ['staff', 'web-team'], odd: ['staff'] };
+const names = { olga: 'Olga', nina: 'Nina', odd: 'O'.repeat(100) };
+
 function Profile(user) {
-    this.getClaims = () => ({ email: `${user.id}@example.test` });
+    this.getClaims = () => ({ email: `${user.id}@example.test`, name: names[user.id], groups: groups[user.id],
+        // an attribute by which a provider would pass for another one
+        IDP: user.id === 'liar' ? 'https://idp.example/other' : undefined });
     this.getNameIdentifier = () => ({
         nameIdentifier: user.id,
         nameIdentifierFormat: 'urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified',

@@ -15,8 +15,10 @@ static const cm_field_t me_fields[] = {
     {"id", CM_FIELD_TEXT, 0, offsetof(me_t, id), NULL, NULL, "Id of the person."},
     {"name", CM_FIELD_TEXT, 0, offsetof(me_t, name), NULL, NULL, "Name of the person."},
     {"mail", CM_FIELD_TEXT, 1, offsetof(me_t, mail), NULL, NULL, "Mail address."},
-    {"roles", CM_FIELD_TEXTS, 0, offsetof(me_t, roles), NULL, NULL, "Names of the roles."},
-    {"groups", CM_FIELD_TEXTS, 0, offsetof(me_t, groups), NULL, NULL, "Names of the groups."},
+    {"roles", CM_FIELD_TEXTS, 0, offsetof(me_t, roles), NULL, NULL,
+     "Names of the roles, those that hold for a group only among them."},
+    {"groups", CM_FIELD_TEXTS, 0, offsetof(me_t, groups), NULL, NULL,
+     "Names of the groups that the person is in."},
     {"login", CM_FIELD_TEXT, 0, offsetof(me_t, login), NULL, "tls oidc saml user bearer proxy ",
      "How the caller logged in."},
     {.name = NULL}};
@@ -28,7 +30,8 @@ cm_error_t *cm_rest_me(cm_reply_t *reply, cm_ctx_t *ctx, const cm_call_t *call)
     const me_t me = {.id = person->id,
                      .name = person->name,
                      .mail = person->mail,
-                     .roles = person->roles,
+                     .roles = cm_identity_role_names(ctx->who, ctx->pool),
+                     .groups = ctx->who->groups,
                      .login = ctx->who->login};
 
     (void)call;

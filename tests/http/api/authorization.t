@@ -34,15 +34,15 @@ chmod 0755, scratch();
 sub make_person {
     my ($role) = @_;
     my $first = $role eq 'client' ? 'user' : $role;    # clients have no profile of their own yet
-    my ($code, $id) = at_once(qw(person add), "Test $role", '--mail', "$role\@example.test", '--role', $first);
+    my ($code, $id) = break_glass(qw(person add), "Test $role", '--mail', "$role\@example.test", '--role', $first);
     die $id if $code;
     chomp $id;
     csr();
-    ($code, my $pem) = at_once(qw(person certificate), $id, '--csr', scratch('new.csr'));
+    ($code, my $pem) = break_glass(qw(person certificate), $id, '--csr', scratch('new.csr'));
     die $pem if $code;
     if ($role ne $first) {
-        is((at_once(qw(person role add), $id, $role))[0], 0);
-        is((at_once(qw(person role remove), $id, $first))[0], 0);
+        is((break_glass(qw(person role add), $id, $role))[0], 0);
+        is((break_glass(qw(person role remove), $id, $first))[0], 0);
     }
     return write_file(scratch("$role.pem"), read_file(scratch('key.pem')) . $pem);
 }

@@ -12,11 +12,11 @@ my $i = main_instance();
 chmod 0755, scratch();
 
 # A third administrator, so that a change of one can be approved by two others.
-my ($code, $admin3) = at_once(qw(person add admin3 --role administrator));
+my ($code, $admin3) = break_glass(qw(person add admin3 --role administrator));
 is($code, 0, 'a third administrator') or diag($admin3);
 chomp $admin3;
 csr();
-($code, my $pem) = at_once(qw(issue --for), $admin3, '--csr', scratch('new.csr'));
+($code, my $pem) = break_glass(qw(issue --for), $admin3, '--csr', scratch('new.csr'));
 is($code, 0, 'who can log in') or diag($pem);
 write_file(scratch('admin3.pem'), read_file(scratch('key.pem')) . $pem);
 my %id = map { $_ => as($_, GET => '/api/v1/me')->{json}{id} } @{ contract('people') };
@@ -90,7 +90,7 @@ subtest 'nobody decides on their own rights' => sub {
     problem_is(event('admin2', $request, $_, remarks => 'x'), 403, 'forbidden', rule => 'approval.concerned', name => $_)
         for qw(approve decline reject);
     is_deeply(by('admin2', GET => "/api/v1/change/$request->{id}")->{json}{events}, []);
-    my ($status, $pem) = at_once(qw(issue --for), $id{admin2}, '--csr', do { csr(); scratch('new.csr') });
+    my ($status, $pem) = break_glass(qw(issue --for), $id{admin2}, '--csr', do { csr(); scratch('new.csr') });
     is($status, 0);
     write_file(scratch('second.pem'), read_file(scratch('key.pem')) . $pem);
     my $r = call(POST => "$i->{CERTMGR_URL}/api/v1/change/$request->{id}/events", ca => $i->{CERTMGR_CA},
@@ -116,6 +116,28 @@ subtest 'log-ins' => sub {
         409, 'conflict', rule => 'identity.absent');
     done_at_once('identity.untie', { person => $id{user1}, subject => 'ulrike', issuer => 'Staff' });
     is(query("SELECT person FROM identity WHERE subject = 'ulrike'"), '');
+};
+
+subtest 'groups' => sub {
+    done_at_once('group.add', { group => 'web' });
+    problem_is(propose('admin1', 'group.add', { group => 'web' }), 409, 'conflict', field => '/change/group', rule => 'group.there');
+    problem_is(propose('admin1', 'group.seat', { group => 'nope', person => $id{user1} }), 422, 'invalid-value',
+        field => '/change/group', rule => 'group.unknown');
+    done_at_once('group.profile-add', { group => 'web', profile => 'server' });
+    problem_is(propose('admin1', 'group.remove', { group => 'web' }), 409, 'conflict', rule => 'group.profiles');
+    problem_is(propose('admin1', 'group.domain-remove', { group => 'web', domain => 'a.test' }), 409, 'conflict', rule => 'group.lacks');
+    done_at_once('group.domain-add', { group => 'web', domain => 'a.test' });
+    my $request = propose('admin1', 'group.seat', { group => 'web', person => $id{admin2}, role => 'officer' })->{json};
+    problem_is(event('admin2', $request, 'approve'), 403, 'forbidden', rule => 'approval.concerned');
+    is(event('admin3', $request, 'approve')->{json}{state}, 'completed');
+    problem_is(propose('admin1', 'group.seat', { group => 'web', person => $id{admin2}, role => 'officer' }), 409, 'conflict',
+        rule => 'group.has');
+    # an administrator of a group governs nothing
+    done_at_once('group.seat', { group => 'web', person => $id{user1}, role => 'administrator' });
+    problem_is(propose('user1', 'role.give', { person => $id{user1}, role => 'officer' }), 403, 'forbidden');
+    done_at_once('group.unseat', { group => 'web', person => $id{user1}, role => 'administrator' });
+    done_at_once('group.profile-remove', { group => 'web', profile => 'server' });
+    done_at_once('group.remove', { group => 'web' });
 };
 
 subtest 'deactivated people log in nowhere' => sub {
@@ -194,7 +216,7 @@ subtest 'bad bodies' => sub {
     problem_is(propose('admin1', 'person.add', { name => 'x' x 200, mail => 'no mail', roles => ['king', 'user', 'user'] }),
         422, 'invalid-value');
     problem_is(propose('admin1', 'person.add', { name => 'X', method => 'magic', subject => 'x' }), 422, 'invalid-value',
-        field => '/change/method', rule => 'identity.method');
+        field => '/change/method', rule => 'person.login');
     problem_is(by('admin1', POST => '/api/v1/change', json => { kind => 'role.give', change => 'x' }), 422, 'invalid-value',
         field => '/change');
     my $r = by('admin1', POST => '/api/v1/change', body => qq({"kind":"person.add","change":{"name":"\xff\xfe"}}));
@@ -205,8 +227,9 @@ subtest 'bad bodies' => sub {
 # Members of all kinds with values of all kinds: a refusal that says why, never a failure.
 subtest 'random bodies' => sub {
     srand 20261123;
-    my @kinds = (qw(person.add person.deactivate person.activate role.give role.take identity.tie identity.untie profile.store), 'x', "\0");
-    my @members = qw(person name mail roles role method issuer subject profile base kind);
+    my @kinds = (qw(person.add person.deactivate person.activate role.give role.take identity.tie identity.untie profile.store group.add group.remove
+        group.profile-add group.profile-remove group.domain-add group.domain-remove group.seat group.unseat), 'x', "\0");
+    my @members = qw(person name mail roles role method issuer subject profile base kind group domain);
     my @values = ('', 'user', $id{user1}, "\x{1F600}" x 20, "a\0b", "'; DROP TABLE person; --", '%s%n', 'x' x 3000, 0, -1, 9e15, 1.5,
         [], ['user', 'user'], [[]], {}, { name => 'user' }, undef, JSON::PP::true);
     my %seen;

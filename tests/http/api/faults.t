@@ -79,6 +79,7 @@ sub reload {
 is_back('before');
 for my $wrong (
     ['a value that is none', sub { s/^CertMgrURL .*/CertMgrURL nonsense/m }],
+    ['an expression that can not be read', sub { s/^CertMgrURL/CertMgrRole officer "%{reqenv:A =~ \/b\/"\n$&/m }],
     ['a directive is missing', sub { s/^CertMgrAuditKey .*//m }],
     ['a PIN that can not be read', sub { s{secrets/pin}{secrets/no-pin} }],
     ['no database', sub { s/^DBDriver .*\nDBDParams .*//m }]
@@ -135,6 +136,11 @@ subtest 'configtest tells a mistake in one line' => sub {
         [sub { s/^DBDriver .*//m }, qr/DBDriver is missing/],
         [sub { s/^DBDParams .*//m }, qr/DBDParams is missing/],
         [sub { s/^LoadModule dbd_module.*//m; s/^DBD.*//mg }, qr/DBDriver is missing/],
+        [sub { s/^CertMgrURL/CertMgrRole officer "%{reqenv:A} =~"\n$&/m }, qr/:\d+: CertMgrRole: the expression .* can't be read: /],
+        [sub { s/^CertMgrURL/CertMgrRole officer "nonsense(%{reqenv:A})"\n$&/m }, qr/:\d+: CertMgrRole: the expression .* can't be read: /],
+        [sub { s/^CertMgrURL/CertMgrRole officr true\n$&/m }, qr/:\d+: CertMgrRole: "officr" is not accepted: the name of a role/],
+        [sub { s/^CertMgrURL/CertMgrGroup web "-Q"\n$&/m }, qr/:\d+: CertMgrGroup: the expression .* can't be read: /],
+        [sub { s/^CertMgrURL/CertMgrRegister "%{reqenv:A" ""\n$&/m }, qr/:\d+: CertMgrRegister: the expression .* can't be read: /],
         [sub { s/^CertMgrURL/CertMgr on\nCertMgrURL/m }, qr/CertMgr not allowed here/],
         [sub { s/<(\/?)Location\b/<$1LocationMatch/g }, qr/CertMgr stands in a <Location/]
     ) {

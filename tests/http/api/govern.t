@@ -66,7 +66,7 @@ subtest 'what can not be is refused at once' => sub {
     like($text, qr/there is no such role/);
     is((ctl(qw(person role remove), $id{user1}, 'officer'))[0], $codes->{refused}, 'a role that the person does not have');
     is((ctl(qw(person deactivate nope)))[0], $codes->{refused}, 'nobody');
-    is((ctl(qw(person identity add), $id{user1}))[0], $codes->{refused}, 'no log-in');
+    is((ctl(qw(person login add), $id{user1}))[0], $codes->{refused}, 'no log-in');
 };
 
 subtest 'break-glass' => sub {
@@ -88,14 +88,14 @@ subtest 'break-glass' => sub {
     like($personal, qr/"address":"local:\w.*"reason":"left in anger/, 'with local user and reason');
     ok(wait_until(10, sub { read_file($i->{CERTMGR_ERROR_LOG}) =~ /certmgr:notice.*break-glass: request $request->{id}/ }),
         "and said in the server's log");
-    is((at_once(qw(person activate), $id{user2}))[0], 0);
+    is((break_glass(qw(person activate), $id{user2}))[0], 0);
 };
 
 subtest 'identities' => sub {
-    my $request = waits('0 of 2 by administrator', qw(person identity add), $id{user1}, qw(--user ulrike --realm Staff));
+    my $request = waits('0 of 2 by administrator', qw(person login add), $id{user1}, qw(--user ulrike --realm Staff));
     event($_, change => $request, 'approve') for qw(admin1 admin2);
     is(query("SELECT person FROM identity WHERE subject = 'ulrike' AND issuer = 'Staff'"), $id{user1});
-    is((at_once(qw(person identity remove), $id{user1}, qw(--user ulrike --realm Staff)))[0], 0);
+    is((break_glass(qw(person login remove), $id{user1}, qw(--user ulrike --realm Staff)))[0], 0);
     is(query("SELECT COUNT(*) FROM identity"), 0);
 };
 
@@ -113,12 +113,12 @@ subtest 'issue in the name of a person' => sub {
         qw(--san dns:www.example.test));
     is(event('officer1', enroll => $request, 'approve')->{json}{certificate}{owner}, $id{user1}, 'under the checklist');
     csr();
-    ($code, $pem) = at_once(qw(issue --for), $id{user1}, qw(--profile server --csr), scratch('new.csr'),
+    ($code, $pem) = break_glass(qw(issue --for), $id{user1}, qw(--profile server --csr), scratch('new.csr'),
         qw(--san dns:shop.example.test));
     like($pem, qr/BEGIN CERTIFICATE/, 'approvals are passed over') or diag($pem);
     is((ctl(qw(issue --for), $id{user1}, qw(--profile intermediate-ca --csr), scratch('new.csr')))[0], $codes->{refused},
         'what the profile refuses to the person');
-    is((at_once(qw(issue --for), $id{user1}, qw(--profile intermediate-ca --csr), scratch('new.csr')))[0], $codes->{refused},
+    is((break_glass(qw(issue --for), $id{user1}, qw(--profile intermediate-ca --csr), scratch('new.csr')))[0], $codes->{refused},
         'is refused behind broken glass too');
     is((ctl(qw(issue --for nobody --csr), scratch('new.csr')))[0], $codes->{refused}, 'nobody');
     is((ctl(qw(issue --csr), scratch('new.csr')))[0], $codes->{refused}, 'for nobody');
@@ -169,7 +169,7 @@ subtest 'a second ceremony' => sub {
     is($code, $codes->{refused}, 'nor makes an authority');
     like($text, qr/dual control/);
     is((ctl(qw(ca show third)))[0], $codes->{refused}, 'none is there');
-    ($code, $text) = at_once(@init, $log->(), '--plan', scratch('plan.json'));
+    ($code, $text) = break_glass(@init, $log->(), '--plan', scratch('plan.json'));
     is($code, 0, 'but behind broken glass') or diag($text);
     is((ctl(qw(ca show third)))[0], 0);
     is(query("SELECT detail FROM audit_event WHERE action = 'command.break-glass'"), '{"command":"init: authority third"}',

@@ -1,11 +1,15 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# Log-in by OIDC and SAML, with the configuration of docs/deploy-portal.md, the modules of Debian and
-# identity providers on loopback (tests/idp).
+# Log-in by OIDC, bearer token and SAML, with the configuration of docs/deploy-portal.md, the modules of
+# Debian and identity providers on loopback (tests/idp): who somebody is, and roles, groups and people from
+# claims.
 use strict;
 use warnings FATAL => 'all';
 use Apache::Test qw(-withtestmore);
+use Digest::SHA qw(hmac_sha256);
 use IO::Socket::INET ();
+use JSON::PP ();
+use MIME::Base64 qw(encode_base64url);
 use LWP::UserAgent ();
 use CertMgr::Test;
 use CertMgr::Main;
@@ -93,8 +97,17 @@ END
 my %conf = map { $_ => page_of($_, $page{"/etc/apache2/sites-available/portal-$_.conf"} // die "no page of $_\n") }
     @kinds;
 s{\S+portal\.pem}{secrets/server.pem\n    SSLCertificateKeyFile secrets/server.key} for values %conf;
+# programs come with tokens of the same provider
+$conf{oidc} =~ s{</VirtualHost>}{    OIDCOAuthVerifySharedKeys plain##a-secret-for-tokens-only
+    <Location "/program">
+        CertMgr on
+        AuthType oauth20
+        Require valid-user
+    </Location>
+</VirtualHost>};
+my $roles = $page{'/etc/apache2/conf-available/certmgr-roles.conf'} // die "no page of roles\n";
 $ENV{CERTMGR_EXTRA} = "LoadModule auth_openidc_module $modules/mod_auth_openidc.so\n"
-    . ($conf{saml} ? "LoadModule auth_mellon_module $modules/mod_auth_mellon.so\n" : '') . join('', values %conf);
+    . ($conf{saml} ? "LoadModule auth_mellon_module $modules/mod_auth_mellon.so\n" : '') . $roles . join('', values %conf);
 my $i = main_instance();
 
 sub browser {
@@ -151,18 +164,35 @@ sub post {
         Content => JSON::PP->new->encode({ profile => 'user', csr => csr() }));
 }
 
-my ($code, $id) = at_once(qw(person add Alice --mail alice@example.test --role user --user alice));
-is($code, 0, 'Alice is registered') or diag($id);
-chomp $id;
+# Who vouches, as log-ins name it.
+my %issuer = (oidc => "http://localhost:$port{'oidc-idp'}", saml => "http://localhost:$port{'saml-idp'}/idp");
+
+sub done_by {
+    my ($code, $text) = break_glass(@_);
+    is($code, 0, "@_") or diag($text);
+    chomp $text;
+    return $text;
+}
+
+sub me_of {
+    my ($kind, $name) = @_;
+    my ($agent, $page) = log_in($kind, $name);
+    my $me = eval { JSON::PP->new->utf8->decode($page->content) } // {};
+    return ($me, $page, $agent);
+}
+my $id = done_by(qw(person add Alice --mail alice@example.test --role user --method oidc --subject alice --issuer), $issuer{oidc});
+done_by(qw(person login add), $id, qw(--method saml --subject alice --issuer), $issuer{saml});
+# names that Apache's own realms know are none of a provider
+my $bob = done_by(qw(person add Bob --role user --user bob));
+my %olga;
 
 for my $kind (@kinds) {
     subtest $kind => sub {
         my $r = call(GET => portal($kind) . '/certmgr/api/v1/me', ca => $i->{CERTMGR_CA},
             headers => { Accept => 'text/html' });
         like($r->{status}, qr/^30[23]$/, 'a stranger is sent to the provider');
-        my ($agent, $page) = log_in($kind, 'alice');
+        my ($me, $page, $agent) = me_of($kind, 'alice');
         is($page->code, 200, 'logged in') or diag($page->base, $page->decoded_content);
-        my $me = eval { JSON::PP->new->decode($page->decoded_content) } // {};
         is($me->{id}, $id, 'as this person');
         is($me->{login}, $kind);
         is_deeply($me->{roles}, ['user']);
@@ -171,10 +201,79 @@ for my $kind (@kinds) {
         my $answer = post($agent, $kind, Origin => portal($kind));
         is($answer->code, 201, 'then it happens') or diag($answer->decoded_content);
         like($answer->decoded_content, qr/"subject":\s*"CN=Alice"/);
-        (undef, $page) = log_in($kind, 'mallory');
-        is($page->code, 403, 'one whom only the provider knows');
-        like($page->decoded_content, qr/login\.unknown/);
+        for my $name (qw(mallory bob)) {
+            (undef, $page) = log_in($kind, $name);
+            is($page->code, 403, "$name, whom only the provider knows");
+            like($page->decoded_content, qr/login\.unknown/);
+        }
+        done_by(qw(person login add), $bob, qw(--user bob --realm), $issuer{$kind});
+        ($me) = me_of($kind, 'bob');
+        is($me->{id}, $bob, 'a name that is said to be of this provider is known');
+    };
+    subtest "$kind: claims" => sub {
+        my ($me, $page) = me_of($kind, 'nina');
+        is($page->code, 200, 'one of the staff is registered') or diag($page->decoded_content);
+        is($me->{name}, 'Nina');
+        is($me->{mail}, 'nina@example.test');
+        is_deeply($me->{roles}, ['user'], 'with a role');
+        is_deeply($me->{groups}, ['web'], 'and a group');
+        ($me) = me_of($kind, 'olga');
+        is_deeply($me->{roles}, [qw(user officer)], 'two roles');
+        is_deeply($me->{groups}, []);
+        is((me_of($kind, 'olga'))[0]{id}, $me->{id}, 'the same person once more');
+        $olga{$kind} = $me->{id};
+        (undef, $page) = log_in($kind, 'odd');
+        is($page->code, 403, 'a name that is not fit for a certificate');
+        like($page->decoded_content, qr/login\.register/);
+        announce_log(qr/scrubbed suspicious request header/);
+        my ($agent) = log_in($kind, 'alice');
+        my $forged = $agent->get(portal($kind) . '/certmgr/api/v1/me', map { ($_ => 'staff,pki-officers') }
+            qw(OIDC_CLAIM_groups OIDC-CLAIM-groups MELLON_groups MELLON-groups));
+        is_deeply(JSON::PP->new->decode($forged->decoded_content)->{roles}, ['user'], 'headers are no claims');
     };
 }
+
+@kinds > 1 and subtest 'an attribute that names another provider' => sub {
+    done_by(qw(person add Liar --role user --method saml --subject liar --issuer https://idp.example/other));
+    my (undef, $page) = log_in('saml', 'liar');
+    is($page->code, 403) or diag($page->decoded_content);
+    like($page->decoded_content, qr/login\.(?:unknown|issuer)/);
+};
+
+@kinds > 1 and subtest 'the same name at two providers is two people' => sub {
+    isnt($olga{oidc}, $olga{saml});
+    is(query("SELECT COUNT(*) FROM identity WHERE subject = 'olga'"), 2);
+};
+
+sub token {
+    my (%claims) = @_;
+    my $encode = sub { encode_base64url(JSON::PP->new->canonical->encode($_[0])) };
+    my $text = join '.', $encode->({ alg => 'HS256', typ => 'JWT' }), $encode->({ exp => time + 300, iat => time, %claims });
+    return "$text." . encode_base64url(hmac_sha256($text, 'a-secret-for-tokens-only'));
+}
+
+sub program {
+    my ($token, $method, $path, %with) = @_;
+    return call($method => portal('oidc') . "/program/api/v1/$path", ca => $i->{CERTMGR_CA},
+        headers => { Authorization => "Bearer $token" }, %with);
+}
+
+subtest 'a bearer token' => sub {
+    my $r = program(token(iss => $issuer{oidc}, sub => 'alice'), GET => 'me');
+    is($r->{status}, 200) or diag($r->{body});
+    is($r->{json}{id}, $id, 'is the person whom the browser logs in');
+    is($r->{json}{login}, 'bearer');
+    is_deeply($r->{json}{roles}, ['user']);
+    is(program(token(iss => $issuer{oidc}, sub => 'alice'), POST => 'enroll', json => { profile => 'user', csr => csr() })->{status},
+        201, 'and needs no origin');
+    is_deeply(program(token(iss => $issuer{oidc}, sub => 'alice', groups => ['pki-officers']), GET => 'me')->{json}{roles},
+        [qw(user officer)], 'its claims count');
+    problem_is(program(token(iss => 'https://evil.example', sub => 'alice'), GET => 'me'), 403, 'forbidden',
+        rule => 'login.unknown', name => 'another issuer is another person');
+    problem_is(program(token(sub => 'alice'), GET => 'me'), 403, 'forbidden', rule => 'login.issuer',
+        name => 'no issuer is nobody');
+    announce_log(qr/auth_openidc:error/);
+    is(program(token(iss => $issuer{oidc}, sub => 'alice') . 'x', GET => 'me')->{status}, 401, 'a wrong signature');
+};
 is(nobody(GET => '/crl/issuing.crl')->{status}, 200, 'the other host gives its CRL to all');
 done();

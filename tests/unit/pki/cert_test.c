@@ -85,8 +85,9 @@ static void fill(cm_cert_spec_t *spec)
     }
     APR_ARRAY_PUSH(eku, const char *) = "clientAuth";
     APR_ARRAY_PUSH(eku, const char *) = "1.2.3.4";
-    APR_ARRAY_PUSH(policies, cm_policy_t) = (cm_policy_t){"1.3.6.1.4.1.99.1", NULL};
-    APR_ARRAY_PUSH(policies, cm_policy_t) = (cm_policy_t){"2.999.1", "https://example.test/cps"};
+    APR_ARRAY_PUSH(policies, cm_policy_t) = (cm_policy_t){"1.3.6.1.4.1.99.1", NULL, NULL};
+    APR_ARRAY_PUSH(policies, cm_policy_t) =
+        (cm_policy_t){"2.999.1", "https://example.test/cps", NULL};
     APR_ARRAY_PUSH(extra, cm_ext_t) = (cm_ext_t){"1.2.3.5", 0, test_hex("0500")};
     spec->san = san;
     spec->eku = eku;

@@ -85,7 +85,7 @@ START_TEST(content_of_a_request)
     csr = parse("upn.der");
     ck_assert_str_eq(cm_san_text(&APR_ARRAY_IDX(csr->san, 0, cm_san_t), pool),
                      "upn:jane@example.test");
-    ck_assert_str_eq(APR_ARRAY_IDX(csr->san, 1, cm_san_t).type, "other");
+    ck_assert_str_eq(APR_ARRAY_IDX(csr->san, 1, cm_san_t).type, "dirname");
 }
 END_TEST
 

@@ -160,10 +160,10 @@ START_TEST(specs_that_are_refused)
     spec.eku = texts("fly");
     assert_refused(cm_cert_tbs(&tbs, &spec, pool), CM_E_VALUE, "extension.eku");
     spec = good;
-    APR_ARRAY_PUSH(policies, cm_policy_t) = (cm_policy_t){"1.2.3", "x"};
+    APR_ARRAY_PUSH(policies, cm_policy_t) = (cm_policy_t){"1.2.3", "x", NULL};
     spec.policies = policies;
     assert_refused(cm_cert_tbs(&tbs, &spec, pool), CM_E_VALUE, "extension.policy");
-    APR_ARRAY_IDX(policies, 0, cm_policy_t) = (cm_policy_t){"x", NULL};
+    APR_ARRAY_IDX(policies, 0, cm_policy_t) = (cm_policy_t){"x", NULL, NULL};
     assert_refused(cm_cert_tbs(&tbs, &spec, pool), CM_E_VALUE, "extension.policy");
     spec = good;
     APR_ARRAY_PUSH(extra, cm_ext_t) = (cm_ext_t){CM_OID_BASIC_CONSTRAINTS, 0, test_hex("3000")};

@@ -29,6 +29,9 @@ START_TEST(names_that_are_taken)
         {"uri:http://[2001:db8::1]:80/", "uri:http://[2001:db8::1]:80/"},
         {"uri:http://192.0.2.1", "uri:http://192.0.2.1"},
         {"upn:zoë@example.test", "upn:zoë@example.test"},
+        {"dirname:cn=Zoë \\, x,O=Example", "dirname:CN=Zoë \\, x,O=Example"},
+        {"dirname:OU=a+CN=b,C=NL", "dirname:CN=b+OU=a,C=NL"},
+        {"rid:1.2.3.4", "rid:1.2.3.4"},
     };
     apr_array_header_t *list = apr_array_make(pool, 1, sizeof(cm_san_t)), *back;
     cm_bytes_t der;
@@ -117,6 +120,11 @@ START_TEST(names_that_are_refused)
         {"other:00", "san.type"},
         {"DNS:a.test", "san.type"},
         {"www.example.test", "san.type"},
+        {"dirname:", "san.dirname"},
+        {"dirname:Jane", "san.dirname"},
+        {"dirname:C=NLD", "san.dirname"},
+        {"rid:1", "san.rid"},
+        {"rid:", "san.rid"},
         {"", "san.type"},
     };
     cm_san_t san;
@@ -148,6 +156,7 @@ START_TEST(general_names_that_are_refused)
         {"3003 860161", "san.uri"},
         {"3005 88032a0304", NULL},
         {"3004 a4023000", NULL},
+        {"3004 a4023100", "name.syntax"},
         {"3000", "san.empty"},
         {"0500", "san.syntax"},
         {"3003 820161 00", "san.syntax"},

@@ -3,6 +3,7 @@
 
 #include <strings.h>
 
+#include "policy/identity.h"
 #include "unit/policy/suite.h"
 
 static cm_config_t *fresh(void)
@@ -235,12 +236,71 @@ START_TEST(what_is_missing_is_listed)
 }
 END_TEST
 
+START_TEST(roles_and_groups_come_by_expression)
+{
+    static const char *const officer[] = {"officer", "true", "group=web"};
+    static const char *const group[] = {"web.1", "%{reqenv:A} == 'b'"};
+    static const char *const name[] = {"%{reqenv:NAME}", "", "true"};
+    cm_config_t *config = fresh();
+    const cm_config_claim_t *claim;
+
+    assert_done(cm_config_set(config, "CertMgrRole", 2, officer, pool));
+    assert_done(cm_config_set(config, "CertMgrRole", 3, officer, pool));
+    assert_done(cm_config_set(config, "CertMgrGroup", 2, group, pool));
+    assert_done(cm_config_set(config, "CertMgrRegister", 2, name, pool));
+    assert_done(cm_config_set(config, "CertMgrRegister", 3, name, pool));
+    ck_assert_int_eq(config->role_claims->nelts, 2);
+    claim = &APR_ARRAY_IDX(config->role_claims, 0, cm_config_claim_t);
+    ck_assert(claim->role == CM_ROLE_OFFICER && !claim->group);
+    ck_assert_str_eq(claim->condition, "true");
+    ck_assert_str_eq(APR_ARRAY_IDX(config->role_claims, 1, cm_config_claim_t).group, "web");
+    claim = &APR_ARRAY_IDX(config->memberships, 0, cm_config_claim_t);
+    ck_assert(claim->role == 0);
+    ck_assert_str_eq(claim->group, "web.1");
+    ck_assert_ptr_null(APR_ARRAY_IDX(config->registrations, 0, cm_config_registration_t).condition);
+    ck_assert_str_eq(APR_ARRAY_IDX(config->registrations, 1, cm_config_registration_t).condition,
+                     "true");
+}
+END_TEST
+
+START_TEST(bad_roles_and_groups_are_refused)
+{
+    static const struct {
+        const char *name;
+        int count;
+        const char *words[4];
+        const char *rule;
+    } samples[] = {
+        {"CertMgrRole", 1, {"officer"}, "config.words"},
+        {"CertMgrRole", 2, {"officr", "true"}, "config.value"},
+        {"CertMgrRole", 2, {"member", "true"}, "config.value"},
+        {"CertMgrRole", 3, {"officer", "true", "web"}, "config.value"},
+        {"CertMgrRole", 3, {"officer", "true", "group="}, "config.value"},
+        {"CertMgrRole", 3, {"officer", "true", "group=a b"}, "config.value"},
+        {"CertMgrRole", 4, {"officer", "true", "group=a", "more"}, "config.words"},
+        {"CertMgrGroup", 1, {"web"}, "config.words"},
+        {"CertMgrGroup", 2, {"we/b", "true"}, "config.value"},
+        {"CertMgrGroup", 3, {"web", "true", "more"}, "config.words"},
+        {"CertMgrRegister", 1, {"name"}, "config.words"},
+        {"CertMgrRegister", 4, {"name", "mail", "true", "more"}, "config.words"},
+    };
+
+    for (size_t i = 0; i < sizeof samples / sizeof *samples; i++) {
+        assert_refused(
+            cm_config_set(fresh(), samples[i].name, samples[i].count, samples[i].words, pool),
+            CM_E_CONFIG, samples[i].rule);
+    }
+}
+END_TEST
+
 TCase *config_case(void)
 {
     TCase *tcase = unit_case("config");
 
     tcase_add_test(tcase, the_table_is_whole);
     tcase_add_test(tcase, defaults_are_in_place);
+    tcase_add_test(tcase, roles_and_groups_come_by_expression);
+    tcase_add_test(tcase, bad_roles_and_groups_are_refused);
     tcase_add_test(tcase, good_values_are_taken);
     tcase_add_test(tcase, bad_values_are_named);
     tcase_add_test(tcase, a_text_has_a_limit);

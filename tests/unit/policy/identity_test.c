@@ -47,6 +47,45 @@ START_TEST(the_matrix_is_that_of_the_contract)
 }
 END_TEST
 
+START_TEST(a_role_may_hold_in_a_group_only)
+{
+    const cm_group_role_t held[] = {{"web", "officer"},
+                                    {"web", "user"},
+                                    {"web", CM_MEMBER},
+                                    {"mail", "auditor"},
+                                    {"mail", "administrator"}};
+    apr_array_header_t *roles = apr_array_make(pool, 5, sizeof(cm_group_role_t));
+    cm_person_t person = {.id = "p1", .state = "active", .group_roles = roles};
+    cm_identity_t *who;
+
+    for (size_t i = 0; i < sizeof held / sizeof *held; i++) {
+        APR_ARRAY_PUSH(roles, cm_group_role_t) = held[i];
+    }
+    who = cm_identity_make(&person, pool);
+    ck_assert_uint_eq(who->roles, 0);
+    ck_assert(cm_identity_is_in(who, "web") && !cm_identity_is_in(who, "mail"));
+    ck_assert_uint_eq(cm_identity_roles(who, "web"), CM_ROLE_OFFICER | CM_ROLE_USER);
+    ck_assert_uint_eq(cm_identity_roles(who, NULL), 0);
+    ck_assert_uint_eq(cm_identity_roles(who, "other"), 0);
+    ck_assert_int_eq(cm_identity_role_names(who, pool)->nelts, 4);
+    ck_assert(cm_identity_may(who, CM_MAY_DECIDE));
+    ck_assert(cm_identity_may_in(who, CM_MAY_DECIDE, "web"));
+    ck_assert(!cm_identity_may_in(who, CM_MAY_DECIDE, "mail"));
+    ck_assert(!cm_identity_may_in(who, CM_MAY_DECIDE, NULL));
+    ck_assert(cm_identity_may_in(who, CM_MAY_SEE_GROUP, "mail"));
+    /* the whole of the audit log, or of the configuration, belongs to no group */
+    ck_assert(!cm_identity_may(who, CM_MAY_AUDIT) && !cm_identity_may(who, CM_MAY_GOVERN));
+    ck_assert(!cm_identity_may_in(who, CM_MAY_GOVERN, "mail"));
+    cm_identity_grant(who, CM_ROLE_AUDITOR, NULL, pool);
+    cm_identity_join(who, "all", pool);
+    ck_assert(cm_identity_may(who, CM_MAY_AUDIT));
+    ck_assert_uint_eq(cm_identity_roles(who, "web"),
+                      CM_ROLE_OFFICER | CM_ROLE_USER | CM_ROLE_AUDITOR);
+    ck_assert_str_eq(APR_ARRAY_IDX(who->groups, 0, const char *), "all");
+    ck_assert(!cm_identity_may_in(NULL, CM_MAY_SEE, "web") && cm_identity_may(NULL, CM_MAY_ANYONE));
+}
+END_TEST
+
 START_TEST(the_table_of_roles_is_whole)
 {
     unsigned seen = 0;
@@ -117,6 +156,7 @@ TCase *identity_case(void)
     TCase *tcase = unit_case("identity");
 
     tcase_add_test(tcase, the_matrix_is_that_of_the_contract);
+    tcase_add_test(tcase, a_role_may_hold_in_a_group_only);
     tcase_add_test(tcase, the_table_of_roles_is_whole);
     tcase_add_test(tcase, the_table_of_permissions_is_whole);
     tcase_add_test(tcase, names_become_bits);

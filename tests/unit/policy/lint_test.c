@@ -219,8 +219,8 @@ static void san_encoding(question_t *q, int near)
 static void san_type(question_t *q, int near)
 {
     q->profile = NULL;
-    /* registeredID 1.2.3, or uniformResourceIdentifier "urn:a:b" */
-    add_ext(q, CM_OID_SAN, 0, hex(near ? "3009860775726e3a613a62" : "300488022a03"));
+    /* an ediPartyName, or uniformResourceIdentifier "urn:a:b" */
+    add_ext(q, CM_OID_SAN, 0, hex(near ? "3009860775726e3a613a62" : "3007a505a1030c0161"));
 }
 
 static void critical(question_t *q, int near)
@@ -234,8 +234,8 @@ static void policies(question_t *q, int near)
     apr_array_header_t *list = apr_array_make(pool, 2, sizeof(cm_policy_t));
 
     q->profile = NULL;
-    APR_ARRAY_PUSH(list, cm_policy_t) = (cm_policy_t){"1.2.3.4", NULL};
-    APR_ARRAY_PUSH(list, cm_policy_t) = (cm_policy_t){near ? "1.2.3.5" : "1.2.3.4", NULL};
+    APR_ARRAY_PUSH(list, cm_policy_t) = (cm_policy_t){"1.2.3.4", NULL, NULL};
+    APR_ARRAY_PUSH(list, cm_policy_t) = (cm_policy_t){near ? "1.2.3.5" : "1.2.3.4", NULL, NULL};
     q->spec.policies = list;
 }
 
@@ -319,11 +319,48 @@ static void profile_policies(question_t *q, int near)
 {
     apr_array_header_t *list = apr_array_make(pool, 2, sizeof(cm_policy_t));
 
-    APR_ARRAY_PUSH(list, cm_policy_t) = (cm_policy_t){"1.2.3.4", NULL};
+    APR_ARRAY_PUSH(list, cm_policy_t) = (cm_policy_t){"1.2.3.4", NULL, NULL};
     q->profile->policies = list;
     list = apr_array_copy(pool, list);
     APR_ARRAY_IDX(list, 0, cm_policy_t).oid = near ? "1.2.3.4" : "1.2.3.5";
     q->spec.policies = list;
+}
+
+static cm_profile_name_t *row_of(const apr_array_header_t *rows, int place)
+{
+    return &APR_ARRAY_IDX(rows, place, cm_profile_name_t);
+}
+
+static void profile_patterns(question_t *q, int near)
+{
+    row_of(q->profile->san, 1)->patterns = texts(near ? "*.example.test" : "www.*", NULL);
+}
+
+static void profile_subject_san(question_t *q, int near)
+{
+    row_of(q->profile->subject, 0)->from = CM_FROM_SAN;
+    q->spec.subject = raw_name(CM_DER_UTF8, near ? "jane.example.test" : "john.example.test");
+}
+
+static void profile_critical(question_t *q, int near)
+{
+    q->spec.critical = texts("extendedKeyUsage", NULL);
+    if (near) {
+        q->profile->critical = q->spec.critical;
+    }
+}
+
+static void profile_constraints(question_t *q, int near)
+{
+    profile_ca(q, 1);
+    q->profile->constraints.permitted = texts("dns:example.test", NULL);
+    q->spec.permitted = texts(near ? "dns:example.test" : "dns:example.org", NULL);
+}
+
+static void profile_addresses(question_t *q, int near)
+{
+    q->profile->crl_urls = texts("http://other.test/a.crl", NULL);
+    q->spec.crl_urls = near ? q->profile->crl_urls : NULL;
 }
 
 static void profile_extensions(question_t *q, int near)
@@ -402,6 +439,11 @@ static const struct {
                {"lint.profile-subject", profile_subject},
                {"lint.profile-san", profile_san},
                {"lint.profile-policies", profile_policies},
+               {"lint.profile-patterns", profile_patterns},
+               {"lint.profile-subject-san", profile_subject_san},
+               {"lint.profile-critical", profile_critical},
+               {"lint.profile-constraints", profile_constraints},
+               {"lint.profile-addresses", profile_addresses},
                {"lint.profile-extensions", profile_extensions},
                {"extension.duplicate", duplicate},
                {"cert.serial", negative_serial},

@@ -11,6 +11,7 @@ TCase *evaluate_case(void);
 TCase *identity_case(void);
 TCase *lint_case(void);
 TCase *profile_case(void);
+TCase *profile_check_case(void);
 TCase *weakkey_case(void);
 
 /* The text of conf/profiles/user.json with the members of a JSON object replaced, objects member by

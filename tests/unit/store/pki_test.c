@@ -136,7 +136,7 @@ END_TEST
 START_TEST(certificates_are_paged_newest_first)
 {
     db_t *db = db_make(_i, 1);
-    cm_certificate_query_t query = {NULL, NULL, 2};
+    cm_certificate_query_t query = {.limit = 2};
     apr_array_header_t *page;
 
     for (int i = 1; i <= 3; i++) {
@@ -152,7 +152,7 @@ START_TEST(certificates_are_paged_newest_first)
     query.before = "c2";
     assert_done(cm_certificates_list(&page, db->store, &query, pool));
     ck_assert_int_eq(page->nelts, 1);
-    query = (cm_certificate_query_t){"p1", NULL, 9};
+    query = (cm_certificate_query_t){.owner = "p1", .limit = 9};
     assert_done(cm_certificates_list(&page, db->store, &query, pool));
     ck_assert_int_eq(page->nelts, 2);
     ck_assert_str_eq(APR_ARRAY_IDX(page, 1, cm_certificate_t *)->id, "c1");

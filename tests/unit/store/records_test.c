@@ -70,7 +70,7 @@ static const cm_person_t *make_person(const char *id, const char *role)
     if (role) {
         APR_ARRAY_PUSH(roles, const char *) = role;
     }
-    *person = (cm_person_t){id, "Zo\xc3\xab", NULL, "active", 1234567, roles};
+    *person = (cm_person_t){id, "Zo\xc3\xab", NULL, "active", 1234567, roles, NULL};
     return person;
 }
 
@@ -268,12 +268,13 @@ START_TEST(requests_are_paged_newest_first)
 
         assert_done(write_it(db, (write_t){.what = ADD_REQUEST, .record = request}));
     }
-    ck_assert_str_eq(listed(db, (cm_request_query_t){-1, NULL, NULL, 2}), "r5 r4 ");
-    ck_assert_str_eq(listed(db, (cm_request_query_t){-1, NULL, "r4", 2}), "r3 r2 ");
-    ck_assert_str_eq(listed(db, (cm_request_query_t){-1, NULL, "r2", 2}), "r1 ");
-    ck_assert_str_eq(listed(db, (cm_request_query_t){CM_OP_ENROLL, NULL, NULL, 9}), "r5 r3 r1 ");
-    ck_assert_str_eq(listed(db, (cm_request_query_t){-1, "p1", NULL, 9}), "r3 r2 r1 ");
-    ck_assert_str_eq(listed(db, (cm_request_query_t){CM_OP_ENROLL, "p1", "r3", 9}), "r1 ");
+    ck_assert_str_eq(listed(db, (cm_request_query_t){-1, NULL, NULL, NULL, 2}), "r5 r4 ");
+    ck_assert_str_eq(listed(db, (cm_request_query_t){-1, NULL, NULL, "r4", 2}), "r3 r2 ");
+    ck_assert_str_eq(listed(db, (cm_request_query_t){-1, NULL, NULL, "r2", 2}), "r1 ");
+    ck_assert_str_eq(listed(db, (cm_request_query_t){CM_OP_ENROLL, NULL, NULL, NULL, 9}),
+                     "r5 r3 r1 ");
+    ck_assert_str_eq(listed(db, (cm_request_query_t){-1, "p1", NULL, NULL, 9}), "r3 r2 r1 ");
+    ck_assert_str_eq(listed(db, (cm_request_query_t){CM_OP_ENROLL, "p1", NULL, "r3", 9}), "r1 ");
 }
 END_TEST
 
