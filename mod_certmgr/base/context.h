@@ -34,6 +34,7 @@ typedef struct cm_ctx_t {
     const struct cm_identity_t *who;  /* policy/identity.h; NULL: nobody */
     struct cm_store_t *store;         /* store/store.h */
     struct cm_keyring_t *keys;        /* keys/keyring.h */
+    struct cm_strangers_t *strangers; /* flow/strangers.h; NULL: refusals are not counted */
     const cm_host_t *host;
 } cm_ctx_t;
 

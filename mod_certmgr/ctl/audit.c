@@ -5,27 +5,45 @@
 
 #include "ctl/output.h"
 
-/* Heads kept outside of the database: of --head, else of the file that the server appends to, when
- * there is one. */
+/* The lines of all files, one after the other. */
+static cm_error_t *read_heads(const char **heads, const cm_run_t *run,
+                              const apr_array_header_t *paths)
+{
+    *heads = "";
+    for (int i = 0; i < paths->nelts; i++) {
+        cm_bytes_t content;
+        cm_error_t *error = cm_run_file(&content, run, APR_ARRAY_IDX(paths, i, const char *));
+
+        if (error) {
+            return error;
+        }
+        *heads = apr_pstrcat(run->pool, *heads, (const char *)content.data, "\n", NULL);
+    }
+    return NULL;
+}
+
+/* Heads kept outside of the database: of each --head, else of the file that the server appends to,
+ * when there is one. */
 static cm_error_t *kept_heads(const char **heads, const cm_run_t *run)
 {
-    const char *path = cm_run_option(run, "head");
     const char *standing = run->config->audit_heads;
-    cm_bytes_t content;
+    apr_array_header_t *paths = cm_run_options(run, "head");
+    int given = paths->nelts;
     cm_error_t *error;
 
     *heads = NULL;
-    if (!path && (!standing || !*standing)) {
+    if (!given && (!standing || !*standing)) {
         return NULL;
     }
-    error = cm_run_file(&content, run, path ? path : standing);
-    if (error && !path && error->code == CM_E_NOT_FOUND) {
+    if (!given) {
+        APR_ARRAY_PUSH(paths, const char *) = standing;
+    }
+    error = read_heads(heads, run, paths);
+    if (error && !given && error->code == CM_E_NOT_FOUND) {
         fprintf(stderr, "certmgrctl: %s: no heads outside of the database to compare with\n",
                 standing);
+        *heads = NULL;
         return NULL;
-    }
-    if (!error) {
-        *heads = (const char *)content.data;
     }
     return error;
 }

@@ -105,6 +105,8 @@ cm_error_t *cm_ctl_db_status(cm_run_t *run);             /* database.c */
 cm_error_t *cm_ctl_ca_list(cm_run_t *run);               /* authorities.c */
 cm_error_t *cm_ctl_ca_show(cm_run_t *run);               /* authorities.c */
 cm_error_t *cm_ctl_ca_server_certificate(cm_run_t *run); /* authorities.c */
+cm_error_t *cm_ctl_ca_csr(cm_run_t *run);                /* outside.c */
+cm_error_t *cm_ctl_ca_import(cm_run_t *run);             /* outside.c */
 cm_error_t *cm_ctl_crl_publish(cm_run_t *run);           /* authorities.c */
 cm_error_t *cm_ctl_profile_list(cm_run_t *run);          /* profiles.c */
 cm_error_t *cm_ctl_profile_show(cm_run_t *run);          /* profiles.c */
@@ -133,6 +135,9 @@ cm_error_t *cm_ctl_group_member_remove(cm_run_t *run);   /* groups.c */
 cm_error_t *cm_ctl_key_compromised(cm_run_t *run);       /* keys.c */
 cm_error_t *cm_ctl_audit_verify(cm_run_t *run);          /* audit.c */
 cm_error_t *cm_ctl_audit_head(cm_run_t *run);            /* audit.c */
+cm_error_t *cm_ctl_audit_list(cm_run_t *run);            /* events.c */
+cm_error_t *cm_ctl_audit_export(cm_run_t *run);          /* events.c */
+cm_error_t *cm_ctl_audit_refusals(cm_run_t *run);        /* events.c */
 cm_error_t *cm_ctl_jobs_list(cm_run_t *run);             /* jobs.c */
 cm_error_t *cm_ctl_jobs_run(cm_run_t *run);              /* jobs.c */
 cm_error_t *cm_ctl_token_list(cm_run_t *run);            /* tokens.c */

@@ -13,6 +13,23 @@ static const cm_option_t init_options[] = {
 static const cm_option_t show_options[] = {{"pem", NULL, "print the certificate only, as PEM"},
                                            {NULL, NULL, NULL}};
 
+static const cm_option_t request_options[] = {
+    {"key", "URI", "key of the authority (pkcs11:token=...;object=...)"},
+    {"subject", "DN", "subject to ask for, such as \"CN=Example CA,O=Example\""},
+    {"path-length", "NUMBER", "path length to ask for (default: none)"},
+    {"algorithm", "NAME", "of a key that has to be made (default: P-256)"},
+    {NULL, NULL, NULL}};
+
+static const cm_option_t answer_options[] = {
+    {"certificate", "FILE", "the signed certificate (PEM or DER)"},
+    {"chain", "FILE", "certificates above it up to the root (PEM)"},
+    {"parent", "NAME", "authority of ours that signed it, in place of --chain"},
+    {"key", "URI", "its key, when there was no ca csr"},
+    {"ocsp-key", "URI", "key of its OCSP responder, made when it is not there (default: no OCSP)"},
+    {"crl-validity", "TIME", "life of its CRLs (default: CertMgrCRLValidity)"},
+    CM_BREAK_GLASS,
+    {NULL, NULL, NULL}};
+
 static const cm_option_t server_options[] = {
     {"csr", "FILE", "certificate request of the server (PEM; - for standard input)"},
     {"dns", "NAME", "DNS name of the server; may be repeated"},
@@ -77,8 +94,30 @@ static const cm_option_t import_options[] = {
     {"dry-run", NULL, "only say what would be stored"}, CM_BREAK_GLASS, {NULL, NULL, NULL}};
 
 static const cm_option_t verify_options[] = {
-    {"head", "FILE", "heads kept elsewhere (default: the file of CertMgrAuditHeads)"},
+    {"head", "FILE",
+     "heads kept elsewhere; may be repeated (default: the file of CertMgrAuditHeads)"},
     {NULL, NULL, NULL}};
+
+/* clang-format off */
+#define EVENT_FILTERS                                                                              \
+    {"action", "NAME", "only events of this action"},                                              \
+    {"outcome", "WORD", "only what was done, or what was refused"},                                \
+    {"actor", "ID", "only what this person did"},                                                  \
+    {"object", "ID", "only what was done to this object"},                                         \
+    {"trace", "ID", "only events of the call with this X-Request-Id"},                             \
+    {"since", "TIME", "only from this time on (2026-11-22T16:00:00Z)"},                            \
+    {"until", "TIME", "only before this time"}
+/* clang-format on */
+
+static const cm_option_t event_options[] = {
+    EVENT_FILTERS,
+    {"limit", "N", "most events to show, up to 200 (default: 50)"},
+    {NULL, NULL, NULL}};
+
+static const cm_option_t export_options[] = {EVENT_FILTERS,
+                                             {"csv", NULL, "as CSV (default)"},
+                                             {"jsonl", NULL, "as JSON, one event a line"},
+                                             {NULL, NULL, NULL}};
 
 static const cm_option_t lifecycle_options[] = {{"dot", NULL, "as a graph for Graphviz"},
                                                 {NULL, NULL, NULL}};
@@ -117,6 +156,19 @@ static const cm_command_t commands[] = {
      "For the server that runs this module itself, which can't be asked before it has one. The\n"
      "request's own names are ignored, those of --dns are used. Written to the audit log; prints\n"
      "the certificate as PEM."},
+    {"ca csr", "NAME", request_options, CM_NEEDS_ALL, cm_ctl_ca_csr,
+     "Ask an authority outside for the certificate of a new authority",
+     "Makes the key in the token if it is not there, and prints a certification request (PEM) for\n"
+     "it. The request is kept until ca import brings the answer; a second one under the same name\n"
+     "takes its place."},
+    {"ca import", "NAME", answer_options, CM_NEEDS_ALL, cm_ctl_ca_import,
+     "Take up an authority whose certificate was signed elsewhere",
+     "The certificate must be that of the key, of an authority that may sign certificates and "
+     "CRLs,\n"
+     "and verify strictly up to a root, which is in --chain, or above --parent. Then the "
+     "authority\n"
+     "gets the certificate of its OCSP responder and its first CRL, and profiles can name it.\n\n"
+     "Once there are two administrators, this needs --break-glass."},
     {"crl publish", "[NAME]", NULL, CM_NEEDS_ALL, cm_ctl_crl_publish,
      "Make a new CRL now, of one authority or of all",
      "The server does so by itself after a revocation and when half of a CRL's time has passed."},
@@ -227,6 +279,16 @@ static const cm_command_t commands[] = {
     {"audit head", "", NULL, CM_NEEDS_ALL, cm_ctl_audit_head,
      "Seal what is waiting and print the signed head of the audit log",
      "Keep its output in another place and give it to audit verify --head later."},
+    {"audit list", "", event_options, CM_NEEDS_DATABASE, cm_ctl_audit_list,
+     "List the newest events of the audit log", "Several filters all have to hold."},
+    {"audit export", "", export_options, CM_NEEDS_DATABASE, cm_ctl_audit_export,
+     "Write all events that the filters let through, newest first",
+     "The export is an event of its own. In CSV, a cell that a spreadsheet would take for a "
+     "formula\n"
+     "(it begins with = + - @, a tab or a line end) gets an apostrophe before it; --jsonl is "
+     "exact."},
+    {"audit refusals", "", NULL, CM_NEEDS_DATABASE, cm_ctl_audit_refusals,
+     "Show how many calls of strangers were refused, by hour and rule", ""},
     {"jobs list", "", NULL, CM_NEEDS_NOTHING, cm_ctl_jobs_list, "List the server's jobs", ""},
     {"jobs run", "[NAME]", NULL, CM_NEEDS_ALL, cm_ctl_jobs_run, "Run one job, or all, now",
      "A job that another process is at is passed over."},

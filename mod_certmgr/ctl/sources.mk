@@ -5,7 +5,7 @@ libcertmgr_la_SOURCES += \
 
 bin_PROGRAMS += certmgrctl
 certmgrctl_SOURCES = \
-    %D%/audit.c \
+    %D%/audit.c %D%/events.c \
     %D%/authorities.c \
     %D%/ceremony.c %D%/ceremony.h \
     %D%/command.h %D%/commands.c \
@@ -18,6 +18,7 @@ certmgrctl_SOURCES = \
     %D%/keys.c \
     %D%/main.c \
     %D%/manual.c \
+    %D%/outside.c \
     %D%/output.c %D%/output.h \
     %D%/people.c \
     %D%/plan.c %D%/plan.h \

@@ -5,6 +5,7 @@
 
 #include "flow/items.h"
 #include "store/approvals.h"
+#include "store/certificates.h"
 
 static int is_approval(const cm_item_t *item)
 {
@@ -70,6 +71,9 @@ cm_error_t *cm_approval_refuse(const cm_request_t *request, const cm_ctx_t *ctx)
     if (cm_is_requester(request, ctx)) {
         return forbidden(ctx, "approval.own", "nobody decides on their own request");
     }
+    if (request->owner && strcmp(request->owner, ctx->who->person->id) == 0) {
+        return forbidden(ctx, "approval.own", "nobody decides on their own certificate");
+    }
     if (is_concerned(request, ctx)) {
         return forbidden(ctx, "approval.concerned",
                          "nobody decides on a change of their own rights");
@@ -100,6 +104,7 @@ void cm_approval_count(cm_item_t *item, int place, const cm_request_t *request, 
 cm_error_t *cm_approval_read(cm_request_t *request, const cm_ctx_t *ctx)
 {
     apr_array_header_t *approvals;
+    cm_certificate_t *target = NULL;
     int asks = 0;
     cm_error_t *error;
 
@@ -110,8 +115,12 @@ cm_error_t *cm_approval_read(cm_request_t *request, const cm_ctx_t *ctx)
         return NULL;
     }
     error = cm_approvals_list(&approvals, ctx->store, request->id, ctx->pool);
+    if (!error && request->certificate) {
+        error = cm_certificate_read(&target, ctx->store, request->certificate, ctx->pool);
+    }
     if (!error) {
         request->approvals = approvals;
+        request->owner = target ? target->owner : NULL;
     }
     return error;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The item "approval": a number of different people with a role, none of them the requester. A
- * person approves a request once, for the first open item that asks for one of the own roles, and a
- * person is a person whatever the log-in.
+ * The item "approval": a number of different people with a role, none of them the requester or the
+ * owner of the certificate that the request is about. A person approves a request once, for the
+ * first open item that asks for one of the own roles, and a person is a person whatever the log-in.
  */
 #ifndef CERTMGR_FLOW_APPROVAL_H
 #define CERTMGR_FLOW_APPROVAL_H
@@ -18,9 +18,9 @@ int cm_approval_may_be_given(const cm_request_t *request, const cm_ctx_t *ctx);
 /* Whether the caller has approved the request; its approvals must have been read. */
 int cm_approval_is_given(const cm_request_t *request, const cm_ctx_t *ctx);
 
-/* CM_E_FORBIDDEN: "approval.own" for the requester, "approval.concerned" for the person whom a
- * governed change is about, "approval.role" for one whose roles no open
- * approval asks for. */
+/* CM_E_FORBIDDEN: "approval.own" for the requester and for the owner of the certificate that the
+ * request is about, "approval.concerned" for the person whom a governed change is about,
+ * "approval.role" for one whose roles no open approval asks for. */
 cm_error_t *cm_approval_refuse(const cm_request_t *request, const cm_ctx_t *ctx);
 
 /* Effects: count the caller in; close the item with the caller's remarks, and forget who approved,
@@ -31,7 +31,8 @@ cm_error_t *cm_approval_withhold(cm_txn_t *txn, const cm_act_t *act);
 /* Set state and detail of an approval by the request's approvals. */
 void cm_approval_count(cm_item_t *item, int place, const cm_request_t *request, apr_pool_t *pool);
 
-/* Read the request's approvals, where its checklist asks for any. */
+/* Read the request's approvals and the owner of its certificate, where its checklist asks for any.
+ */
 cm_error_t *cm_approval_read(cm_request_t *request, const cm_ctx_t *ctx);
 
 #endif

@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "flow/audit.h"
 
-#include <apr_file_io.h>
-#include <apr_portable.h>
 #include <apr_strings.h>
-#include <errno.h>
-#include <fcntl.h>
 
 #include "base/text.h"
+#include "flow/headfile.h"
 #include "flow/merkle.h"
 #include "keys/key.h"
 #include "keys/keyring.h"
@@ -81,7 +78,7 @@ void cm_audit_refusal(const cm_ctx_t *ctx, cm_audit_draft_t *draft, const cm_err
     }
 }
 
-cm_bytes_t cm_audit_leaf_hash(const cm_audit_event_t *event, apr_pool_t *pool)
+cm_bytes_t cm_audit_leaf_input(const cm_audit_event_t *event, apr_pool_t *pool)
 {
     const cm_bytes_t salted[] = {event->salt,
                                  cm_bytes_of_text(event->personal ? event->personal : "")};
@@ -97,7 +94,12 @@ cm_bytes_t cm_audit_leaf_hash(const cm_audit_event_t *event, apr_pool_t *pool)
     cm_json_set_text(entry, "trace", event->trace);
     cm_json_set_text(entry, "detail", event->detail);
     cm_json_set_text(entry, "personal", cm_bytes_hex(personal, pool));
-    return cm_merkle_leaf(cm_json_canonical(entry, pool), pool);
+    return cm_json_canonical(entry, pool);
+}
+
+cm_bytes_t cm_audit_leaf_hash(const cm_audit_event_t *event, apr_pool_t *pool)
+{
+    return cm_merkle_leaf(cm_audit_leaf_input(event, pool), pool);
 }
 
 const char *cm_audit_head_text(const cm_audit_head_t *head, apr_pool_t *pool)
@@ -160,36 +162,18 @@ static cm_error_t *sign_head(cm_audit_head_t *head, cm_key_t *key, const cm_ctx_
                        cm_bytes_of_text(cm_audit_head_text(head, ctx->pool)), ctx->pool);
 }
 
-/* Not through a link: the folder may belong to somebody who may not write what root may. */
-static apr_status_t open_heads(apr_file_t **file, const char *path, apr_pool_t *pool)
-{
-    apr_os_file_t fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0640);
-
-    return fd < 0 ? errno : apr_os_file_put(file, &fd, APR_FOPEN_WRITE | APR_FOPEN_APPEND, pool);
-}
-
 /* Outside of the database as well: a database put back as a whole has lost what these say. */
 static void publish_head(const cm_ctx_t *ctx, const cm_audit_head_t *head, cm_key_t *key)
 {
     const char *line = cm_audit_head_line(head, cm_key_spki(key), ctx->pool);
-    apr_file_t *file;
-    apr_status_t status = APR_SUCCESS;
+    cm_error_t *error = NULL;
 
     cm_ctx_log(ctx, CM_LOG_INFO, "audit head %s", line);
     if (ctx->config->audit_heads) {
-        status = open_heads(&file, ctx->config->audit_heads, ctx->pool);
+        error = cm_headfile_append(ctx->config->audit_heads, line, ctx->pool);
     }
-    if (ctx->config->audit_heads && status == APR_SUCCESS) {
-        const char *text = apr_pstrcat(ctx->pool, line, "\n", NULL);
-
-        status = apr_file_write_full(file, text, strlen(text), NULL);
-        apr_file_close(file);
-    }
-    if (status != APR_SUCCESS) {
-        cm_ctx_log_error(ctx, CM_LOG_ERROR,
-                         cm_error_apr(ctx->pool, CM_E_CONFIG,
-                                      "an audit head can't be written to CertMgrAuditHeads",
-                                      status));
+    if (error) {
+        cm_ctx_log_error(ctx, CM_LOG_ERROR, error);
     }
 }
 

@@ -3,8 +3,9 @@
  * The audit log as a Merkle tree (RFC 9162 2.1).
  *
  * A leaf is SHA-256(0x00 || text) where text is the canonical JSON (keys sorted, no spaces) of an
- * event's public members and of "personal", the hex of SHA-256(salt || personal part). The head's
- * signature is made by the audit key over the text that cm_audit_head_text gives.
+ * event's members id, time (microseconds since 1970), action, outcome, actor, object, trace, detail
+ * (a string that holds JSON), and of "personal", the hex of SHA-256(salt || personal part). The
+ * head's signature is made by the audit key over the text that cm_audit_head_text gives.
  */
 #ifndef CERTMGR_FLOW_AUDIT_H
 #define CERTMGR_FLOW_AUDIT_H
@@ -13,8 +14,6 @@
 
 #include "base/context.h"
 #include "base/json.h"
-#include <apr_tables.h>
-
 #include "model/event.h"
 
 /* An event of this context: id, time, actor, trace, address and salt are filled in. `object` may be
@@ -32,6 +31,10 @@ cm_audit_event_t *cm_audit_finish(cm_audit_draft_t *draft, const cm_ctx_t *ctx);
 /* Store a refused attempt by itself. The error keeps its way to the client, whatever happens here;
  * what fails is logged. */
 void cm_audit_refusal(const cm_ctx_t *ctx, cm_audit_draft_t *draft, const cm_error_t *error);
+
+/* What the leaf hash of an event is made of, as read from the database; a NUL follows that does not
+ * count. */
+cm_bytes_t cm_audit_leaf_input(const cm_audit_event_t *event, apr_pool_t *pool);
 
 /* Leaf hash of an event as read from the database (32 bytes). */
 cm_bytes_t cm_audit_leaf_hash(const cm_audit_event_t *event, apr_pool_t *pool);

@@ -307,38 +307,53 @@ static void drop_unsigned(verify_t *verify)
     verify->heads->nelts = kept;
 }
 
-static cm_error_t *gather_heads(verify_t *verify, const char *lines)
+/* A line that was cut by a crash, or by somebody's hand, must not keep the rest from being checked.
+ */
+static void take_lines(verify_t *verify, const char *lines)
 {
     apr_pool_t *pool = verify->ctx->pool;
-    apr_array_header_t *page;
-    cm_error_t *error = NULL;
-    apr_int64_t after = 0;
     char *rest = lines ? apr_pstrdup(pool, lines) : NULL;
 
-    do {
-        error = cm_heads_page(&page, verify->ctx->store, after, PAGE, pool);
-        if (!error && page->nelts) {
-            apr_array_cat(verify->heads, page);
-            after = APR_ARRAY_IDX(page, page->nelts - 1, cm_audit_head_t *)->size;
-        }
-    } while (!error && page->nelts == PAGE);
-    while (!error && rest && *rest) {
+    for (int number = 1; rest && *rest; number++) {
         char *line = rest;
+        cm_audit_head_t *head;
 
         rest = strchr(line, '\n');
         if (rest) {
             *rest++ = '\0';
         }
-        if (*line) {
-            error = read_line(apr_array_push(verify->heads), line, pool);
+        if (*line && read_line(&head, line, pool)) {
+            find(verify, apr_psprintf(pool, "line %d of the heads", number), "changed",
+                 "is no head of an audit log");
+        } else if (*line) {
+            APR_ARRAY_PUSH(verify->heads, cm_audit_head_t *) = head;
         }
     }
+}
+
+static cm_error_t *gather_heads(verify_t *verify, const char *lines)
+{
+    apr_array_header_t *page;
+    cm_error_t *error = NULL;
+    apr_int64_t after = 0;
+
+    do {
+        error = cm_heads_page(&page, verify->ctx->store, after, PAGE, verify->ctx->pool);
+        if (!error && page->nelts) {
+            apr_array_cat(verify->heads, page);
+            after = APR_ARRAY_IDX(page, page->nelts - 1, cm_audit_head_t *)->size;
+        }
+    } while (!error && page->nelts == PAGE);
+    if (error) {
+        return error;
+    }
+    take_lines(verify, lines);
     drop_unsigned(verify);
-    if (!error && verify->heads->nelts) {
+    if (verify->heads->nelts) {
         qsort(verify->heads->elts, (size_t)verify->heads->nelts, sizeof(cm_audit_head_t *),
               by_size);
     }
-    return error;
+    return NULL;
 }
 
 static cm_error_t *open_key(verify_t *verify)

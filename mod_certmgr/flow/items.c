@@ -48,7 +48,8 @@ static void settle_approval(const cm_item_spot_t *spot)
 static const cm_item_row_t items[] = {
     {"csr", NULL, settle_csr, "", "A valid PKCS#10 for a key that passes the checks of keys"},
     {"approval", open_approval, settle_approval, "approve decline reject",
-     "A number of different people with a role, none of them the requester"},
+     "A number of different people with a role, none of them the requester or the owner of the "
+     "certificate"},
     {NULL, NULL, NULL, NULL, NULL},
 };
 

@@ -3,9 +3,11 @@
 
 #include "flow/audit.h"
 #include "flow/crl.h"
+#include "flow/expire.h"
 #include "flow/ocsp.h"
 #include "flow/perform.h"
 #include "flow/retry.h"
+#include "flow/strangers.h"
 #include "store/leases.h"
 
 enum { LEASE_SECONDS = 30 };
@@ -17,8 +19,11 @@ static const cm_job_t jobs[] = {
      "Publish CRLs that miss a revocation or have lived half of their time"},
     {"perform", cm_perform_is_due, cm_perform_job, 5,
      "Take up requests whose signing was interrupted"},
+    {"expire", cm_expire_is_due, cm_expire_job, 60, "End requests that waited too long"},
     {"retries", cm_retry_is_due, cm_retry_job, 3600,
      "Forget old keys of calls that may be sent again"},
+    {"strangers", cm_strangers_is_due, cm_strangers_job, 60,
+     "Record how many strangers were refused in the hours that are over"},
     {"ocsp", cm_ocsp_is_due, cm_ocsp_job, 60, "Renew the certificates of the OCSP responders"},
     {NULL, NULL, NULL, 0, NULL},
 };

@@ -89,6 +89,8 @@ static const cm_transition_t lifecycle[] = {
     OWN(CM_STATE_PENDING, "cancel", CM_STATE_CANCELLED, "request.cancel"),
     OWN(CM_STATE_DECLINED, "cancel", CM_STATE_CANCELLED, "request.cancel"),
     OWN(CM_STATE_APPROVED, "cancel", CM_STATE_CANCELLED, "request.cancel"),
+    SYSTEM(CM_STATE_PENDING, "expire", CM_STATE_EXPIRED, NULL, "request.expire"),
+    SYSTEM(CM_STATE_DECLINED, "expire", CM_STATE_EXPIRED, NULL, "request.expire"),
     SYSTEM(CM_STATE_APPROVED, "claim", CM_STATE_ISSUING, NULL, "request.claim"),
     SYSTEM(CM_STATE_ISSUING, "perform", CM_STATE_ISSUED, NULL, "request.perform"),
     SYSTEM(CM_STATE_ISSUING, "fail", CM_STATE_REJECTED, NULL, "request.fail"),

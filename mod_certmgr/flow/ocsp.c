@@ -206,11 +206,8 @@ static cm_error_t *describe_responder(cm_cert_spec_t *spec, const cm_issuer_t *i
         return error;
     }
     APR_ARRAY_PUSH(eku, const char *) = "OCSPSigning";
-    spec->not_before = ctx->now - apr_time_from_sec(60);
     spec->not_after = ctx->now + apr_time_from_sec(ctx->config->ocsp_certificate_validity);
-    if (spec->not_after > issuer->cert->not_after) {
-        spec->not_after = issuer->cert->not_after;
-    }
+    cm_issuer_bound(spec, issuer, ctx);
     spec->subject = name->der;
     spec->spki = public->spki;
     spec->key_id = public->id;

@@ -23,16 +23,6 @@ static cm_error_t *store_person(cm_txn_t *txn, cm_audit_event_t *event, void *ba
     return error;
 }
 
-static cm_error_t *check_role(const cm_ctx_t *ctx, const char *role)
-{
-    if (!cm_role_of(role)) {
-        return cm_error_locate(
-            cm_error_make(ctx->pool, CM_E_VALUE, "there is no role \"%s\"", role), "/role",
-            "person.role");
-    }
-    return NULL;
-}
-
 /* Name and address must be fit for a certificate: better refused now than at each enrollment. */
 cm_error_t *cm_person_check_names(const cm_person_t *person, apr_pool_t *pool)
 {
@@ -99,84 +89,6 @@ static void describe_login(cm_audit_draft_t *draft, const cm_login_t *login)
     cm_json_set_text(draft->detail, "method", login->method);
     cm_json_set_text(draft->personal, "issuer", login->issuer);
     cm_json_set_text(draft->personal, "login", login->subject);
-}
-
-cm_error_t *cm_person_create(const cm_ctx_t *ctx, cm_person_t *person, const cm_login_t *login)
-{
-    cm_audit_draft_t *draft;
-    create_t create = {person, login};
-    cm_error_t *error = cm_person_check_names(person, ctx->pool);
-    json_t *roles;
-
-    if (login) {
-        error = cm_error_join(error, cm_person_check_login(login, ctx->pool));
-    }
-    person->id = cm_ctx_id(ctx);
-    person->state = "active";
-    person->created = ctx->now;
-    draft = cm_audit_begin(ctx, "person.create", person->id);
-    roles = cm_json_array(ctx->pool);
-    for (int i = 0; person->roles && i < person->roles->nelts; i++) {
-        const char *role = APR_ARRAY_IDX(person->roles, i, const char *);
-
-        error = cm_error_join(error, check_role(ctx, role));
-        json_array_append_new(roles, json_string(role));
-    }
-    if (error) {
-        return error;
-    }
-    cm_json_set(draft->detail, "roles", roles);
-    cm_json_set_text(draft->personal, "name", person->name);
-    cm_json_set_text(draft->personal, "mail", person->mail);
-    if (login) {
-        describe_login(draft, login);
-    }
-    return cm_store_transact(ctx->store, store_person, &create, cm_audit_finish(draft, ctx),
-                             ctx->pool);
-}
-
-typedef struct {
-    const char *person;
-    const cm_login_t *login;
-    cm_error_t *(*change)(cm_txn_t *txn, const char *person, const cm_login_t *login);
-} tie_t;
-
-static cm_error_t *store_tie(cm_txn_t *txn, cm_audit_event_t *event, void *baton)
-{
-    const tie_t *tie = baton;
-
-    (void)event;
-    return tie->change(txn, tie->person, tie->login);
-}
-
-static cm_error_t *change_login(const cm_ctx_t *ctx, const char *action, tie_t *tie)
-{
-    cm_audit_draft_t *draft = cm_audit_begin(ctx, action, tie->person);
-    cm_person_t *person;
-    cm_error_t *error = cm_person_check_login(tie->login, ctx->pool);
-
-    if (!error) {
-        error = cm_person_read(&person, ctx->store, tie->person, ctx->pool);
-    }
-    if (error) {
-        return error;
-    }
-    describe_login(draft, tie->login);
-    return cm_store_transact(ctx->store, store_tie, tie, cm_audit_finish(draft, ctx), ctx->pool);
-}
-
-cm_error_t *cm_person_tie(const cm_ctx_t *ctx, const char *person, const cm_login_t *login)
-{
-    tie_t tie = {person, login, cm_person_add_login};
-
-    return change_login(ctx, "person.tie", &tie);
-}
-
-cm_error_t *cm_person_untie(const cm_ctx_t *ctx, const char *person, const cm_login_t *login)
-{
-    tie_t tie = {person, login, cm_person_remove_login};
-
-    return change_login(ctx, "person.untie", &tie);
 }
 
 static cm_error_t *refuse_registration(const cm_ctx_t *ctx, cm_error_t *cause)

@@ -53,13 +53,6 @@ cm_error_t *cm_person_check_names(const cm_person_t *person, apr_pool_t *pool);
 /* A log-in can be one; the pointers are /method, /issuer and /subject, the rule is person.login. */
 cm_error_t *cm_person_check_login(const cm_login_t *login, apr_pool_t *pool);
 
-/* At once, each in a transaction with its audit event; people ask for these, and for all other
- * changes of people, by flow/change.h. `login` may be NULL. CM_E_VALUE as cm_person_check_names and
- * cm_person_check_login say, CM_E_CONFLICT when somebody has the log-in already. */
-cm_error_t *cm_person_create(const cm_ctx_t *ctx, cm_person_t *person, const cm_login_t *login);
-cm_error_t *cm_person_tie(const cm_ctx_t *ctx, const char *person, const cm_login_t *login);
-cm_error_t *cm_person_untie(const cm_ctx_t *ctx, const char *person, const cm_login_t *login);
-
 /* A person who comes by a log-in that nobody has: no roles, and the person is the actor of the
  * event. CM_E_FORBIDDEN (rule login.register) when name or mail are not fit for a certificate, or
  * the log-in is not fit for a record. When somebody else was faster, that person is read. */

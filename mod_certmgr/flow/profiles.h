@@ -41,4 +41,19 @@ void cm_profile_record(cm_audit_draft_t *draft, const cm_profile_change_t *chang
 /* Decide, and change in one transaction with the event "profile.store". */
 cm_error_t *cm_profile_import(cm_profile_change_t *change, const cm_ctx_t *ctx, cm_bytes_t text);
 
+/* A profile in force as the caller sees it. */
+typedef struct {
+    const cm_profile_t *profile;
+    apr_int64_t version;
+    unsigned roles; /* of the caller, where they hold for this profile */
+} cm_profile_view_t;
+
+/* Profiles of which the caller may ask for some operation, being in a group that has it, where
+ * groups list it; all of them for those who see the requests of others. By name; array of
+ * cm_profile_view_t. One that can't be read any more is passed over, and logged. */
+cm_error_t *cm_profiles_visible(apr_array_header_t **views, const cm_ctx_t *ctx);
+
+/* One of them; CM_E_NOT_FOUND. */
+cm_error_t *cm_profile_visible(cm_profile_view_t *view, const cm_ctx_t *ctx, const char *name);
+
 #endif

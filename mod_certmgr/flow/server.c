@@ -53,15 +53,14 @@ static void fill_in(cm_cert_spec_t *spec, const cm_ctx_t *ctx, const cm_csr_t *c
                     const cm_issuer_t *issuer)
 {
     apr_array_header_t *eku = apr_array_make(ctx->pool, 1, sizeof(const char *));
-    apr_time_t end = ctx->now + apr_time_from_sec((apr_int64_t)CM_SERVER_DAYS * 86400);
 
     APR_ARRAY_PUSH(eku, const char *) = "serverAuth";
     spec->eku = eku;
     spec->key_usage = CM_KU_DIGITAL_SIGNATURE;
     spec->spki = csr->key->spki;
     spec->key_id = csr->key->id;
-    spec->not_before = ctx->now - apr_time_from_sec(60);
-    spec->not_after = end < issuer->cert->not_after ? end : issuer->cert->not_after;
+    spec->not_after = ctx->now + apr_time_from_sec((apr_int64_t)CM_SERVER_DAYS * 86400);
+    cm_issuer_bound(spec, issuer, ctx);
     spec->crl_url = cm_crl_url(ctx, issuer->record->name);
     spec->ocsp_url = issuer->record->ocsp_key ? cm_ocsp_url(ctx) : NULL;
     spec->ca_issuers_url = cm_issuer_url(ctx, issuer->record->name);

@@ -11,10 +11,9 @@
 #include "flow/sign.h"
 #include "keys/key.h"
 #include "keys/keyring.h"
+#include "policy/evaluate.h"
 #include "store/authorities.h"
 #include "store/certificates.h"
-
-enum { BACKDATE = 60 }; /* seconds: clocks of others run behind */
 
 cm_error_t *cm_key_provide(int *made, cm_ctx_t *ctx, const cm_key_request_t *request)
 {
@@ -52,6 +51,7 @@ static cm_error_t *open_signer(cm_issuer_t **signer, const cm_ctx_t *ctx,
         cert = apr_pcalloc(ctx->pool, sizeof *cert);
         cert->subject = subject;
         cert->ski = spec->key_id;
+        cert->not_before = spec->not_before;
         cert->not_after = spec->not_after;
         cert->is_ca = spec->is_ca;
         cert->key_usage = spec->key_usage;
@@ -82,7 +82,7 @@ static cm_error_t *describe(cm_cert_spec_t *spec, const cm_ctx_t *ctx,
     if (error) {
         return error;
     }
-    spec->not_before = ctx->now - apr_time_from_sec(BACKDATE);
+    spec->not_before = apr_time_from_sec(apr_time_sec(ctx->now) - CM_BACKDATE);
     spec->not_after = ctx->now + apr_time_from_sec(seconds);
     spec->subject = subject->der;
     spec->spki = public->spki;
@@ -127,10 +127,8 @@ static cm_error_t *create(cm_ctx_t *ctx, const cm_authority_plan_t *plan)
     if (!error) {
         error = open_signer(&signer, ctx, plan, &spec);
     }
-    if (!error && spec.not_after > signer->cert->not_after) {
-        spec.not_after = signer->cert->not_after;
-    }
     if (!error) {
+        cm_issuer_bound(&spec, signer, ctx);
         spec.ocsp_url = plan->parent && signer->record->ocsp_key ? cm_ocsp_url(ctx) : NULL;
         error = cm_issuer_sign(&work.made, signer, &spec, ctx);
     }
@@ -153,10 +151,29 @@ static cm_error_t *create(cm_ctx_t *ctx, const cm_authority_plan_t *plan)
                              ctx->pool);
 }
 
+cm_error_t *cm_authority_provide(cm_ctx_t *ctx, const char *name)
+{
+    cm_authority_t *authority;
+    int key_made;
+    cm_error_t *error = cm_authority_read(&authority, ctx->store, name, ctx->pool);
+
+    if (!error && authority->ocsp_key) {
+        const cm_key_request_t responder = {authority->ocsp_key, "P-256", CM_KEY_SIGN};
+
+        error = cm_key_provide(&key_made, ctx, &responder);
+        if (!error && !authority->ocsp_der.len) {
+            error = cm_ocsp_renew(ctx, authority->name);
+        }
+    }
+    if (!error && !authority->crl_number) {
+        error = cm_crl_publish(ctx, authority->name);
+    }
+    return error;
+}
+
 cm_error_t *cm_authority_create(int *made, cm_ctx_t *ctx, const cm_authority_plan_t *plan)
 {
     const cm_key_request_t own = {plan->key, plan->algorithm, CM_KEY_SIGN};
-    const cm_key_request_t responder = {plan->ocsp_key, "P-256", CM_KEY_SIGN};
     cm_authority_t *authority;
     int key_made;
     cm_error_t *error = cm_authority_read(&authority, ctx->store, plan->name, ctx->pool);
@@ -167,21 +184,9 @@ cm_error_t *cm_authority_create(int *made, cm_ctx_t *ctx, const cm_authority_pla
         if (!error) {
             error = create(ctx, plan);
         }
-        if (!error) {
-            *made = 1;
-            error = cm_authority_read(&authority, ctx->store, plan->name, ctx->pool);
-        }
+        *made = !error;
     }
-    if (!error && plan->ocsp_key) {
-        error = cm_key_provide(&key_made, ctx, &responder);
-        if (!error && !authority->ocsp_der.len) {
-            error = cm_ocsp_renew(ctx, authority->name);
-        }
-    }
-    if (!error && !authority->crl_number) {
-        error = cm_crl_publish(ctx, authority->name);
-    }
-    return error;
+    return error ? error : cm_authority_provide(ctx, plan->name);
 }
 
 cm_error_t *cm_profile_store(apr_int64_t *version, cm_ctx_t *ctx, const char *name,

@@ -26,6 +26,10 @@ typedef struct {
  * responder certificate and its first CRL. */
 cm_error_t *cm_authority_create(int *made, cm_ctx_t *ctx, const cm_authority_plan_t *plan);
 
+/* What an authority needs besides its certificate, each if it is not there: the key and the
+ * certificate of its responder, where it has one, and the first CRL. */
+cm_error_t *cm_authority_provide(cm_ctx_t *ctx, const char *name);
+
 /* Make a key if it is not there. */
 cm_error_t *cm_key_provide(int *made, cm_ctx_t *ctx, const cm_key_request_t *request);
 

@@ -8,6 +8,7 @@
 #include "keys/keyring.h"
 #include "policy/address.h"
 #include "policy/config.h"
+#include "policy/evaluate.h"
 #include "policy/lint.h"
 
 const char *cm_public_url(const cm_ctx_t *ctx)
@@ -91,6 +92,17 @@ cm_error_t *cm_certificate_describe(cm_certificate_t **record, cm_bytes_t der, c
     made->created = ctx->now;
     *record = made;
     return NULL;
+}
+
+void cm_issuer_bound(cm_cert_spec_t *spec, const cm_issuer_t *issuer, const cm_ctx_t *ctx)
+{
+    spec->not_before = apr_time_from_sec(apr_time_sec(ctx->now) - CM_BACKDATE);
+    if (spec->not_before < issuer->cert->not_before) {
+        spec->not_before = issuer->cert->not_before;
+    }
+    if (spec->not_after > issuer->cert->not_after) {
+        spec->not_after = issuer->cert->not_after;
+    }
 }
 
 cm_error_t *cm_issuer_sign(cm_certificate_t **made, const cm_issuer_t *issuer, cm_cert_spec_t *spec,

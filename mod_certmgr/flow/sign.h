@@ -22,6 +22,10 @@ typedef struct {
 /* CM_E_CONFIG when the token's key is not the one in the certificate. */
 cm_error_t *cm_issuer_open(cm_issuer_t **issuer, const cm_ctx_t *ctx, const char *ca);
 
+/* For what is issued under no profile: let it begin CM_BACKDATE before now, and neither begin
+ * before the issuer nor end after it. spec->not_after is set. */
+void cm_issuer_bound(cm_cert_spec_t *spec, const cm_issuer_t *issuer, const cm_ctx_t *ctx);
+
 /* Fill in serial, issuer and algorithm, check what is to be signed (policy/lint.h), sign it, and
  * describe the result as an active certificate with a new id. `spec` is complete but for these
  * members. CM_E_REFUSED names the rules that the certificate would break; then nothing is signed.

@@ -2,7 +2,7 @@
 libcertmgr_la_SOURCES += \
     %D%/actions.def \
     %D%/act.c %D%/approval.c %D%/approval.h \
-    %D%/audit.c %D%/audit.h %D%/audit_verify.c \
+    %D%/audit.c %D%/audit.h %D%/audit_read.c %D%/audit_read.h %D%/audit_verify.c \
     %D%/change.c %D%/change.h \
     %D%/change_groups.c %D%/change_people.c %D%/change_profile.c \
     %D%/certificates.c %D%/certificates.h \
@@ -10,6 +10,8 @@ libcertmgr_la_SOURCES += \
     %D%/enroll.c \
     %D%/govern.c %D%/govern.h \
     %D%/groups.c %D%/groups.h \
+    %D%/expire.c %D%/expire.h \
+    %D%/headfile.c %D%/headfile.h \
     %D%/health.c %D%/health.h \
     %D%/items.c %D%/items.h \
     %D%/jobs.c %D%/jobs.h \
@@ -20,6 +22,7 @@ libcertmgr_la_SOURCES += \
     %D%/merkle.c %D%/merkle.h \
     %D%/ocsp.c %D%/ocsp.h \
     %D%/operations.c %D%/operations.h \
+    %D%/outside.c %D%/outside.h \
     %D%/people.c %D%/people.h \
     %D%/perform.c %D%/perform.h \
     %D%/profiles.c %D%/profiles.h \
@@ -30,6 +33,7 @@ libcertmgr_la_SOURCES += \
     %D%/setup.c %D%/setup.h \
     %D%/server.c %D%/server.h \
     %D%/sign.c %D%/sign.h \
+    %D%/strangers.c %D%/strangers.h \
     %D%/successor.c %D%/suspend.c \
     %D%/target.c %D%/target.h \
     %D%/upkeep.c %D%/upkeep.h \

@@ -65,17 +65,24 @@ cm_error_t *cm_target_read(cm_work_t *work, cm_status_t wanted)
     return NULL;
 }
 
-cm_error_t *cm_target_remarks(cm_work_t *work, const char *remarks)
+const cm_json_member_t cm_target_members[] = {
+    {"certificate", CM_JSON_TEXT, CM_JSON_REQUIRED, offsetof(cm_submission_t, certificate), 64,
+     "Id of the certificate."},
+    {"remarks", CM_JSON_LINES, CM_JSON_REQUIRED, offsetof(cm_submission_t, remarks), 4096,
+     "Why, in words."},
+    {NULL, CM_JSON_TEXT, 0, 0, 0, NULL}};
+
+cm_error_t *cm_target_take_remarks(cm_work_t *work, const cm_submission_t *submission)
 {
     json_t *wish = cm_json_object(work->ctx->pool);
 
-    cm_json_set_text(wish, "remarks", remarks);
+    cm_json_set_text(wish, "remarks", submission->remarks);
     work->request->wish = (const char *)cm_json_canonical(wish, work->ctx->pool).data;
-    if (!*remarks) {
+    if (!*submission->remarks) {
         return cm_error_locate(cm_error_make(work->ctx->pool, CM_E_REFUSED, "this needs remarks"),
                                "/remarks", "request.remarks");
     }
-    return NULL;
+    return cm_target_take(work, submission->certificate, CM_MAY_DECIDE);
 }
 
 cm_error_t *cm_target_change(cm_txn_t *txn, cm_work_t *work)

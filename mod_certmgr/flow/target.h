@@ -18,8 +18,10 @@ cm_error_t *cm_target_take(cm_work_t *work, const char *id, cm_permission_t for_
  * "certificate.STATUS" unless it is `wanted` ("certificate.active" where it should not be). */
 cm_error_t *cm_target_read(cm_work_t *work, cm_status_t wanted);
 
-/* Write the wish of an operation that has nothing but remarks, which must not be empty. */
-cm_error_t *cm_target_remarks(cm_work_t *work, const char *remarks);
+/* What an operation takes that has nothing but remarks, which must not be empty, and may be asked
+ * for others' certificates by those who decide: its members, and its `take`. */
+extern const cm_json_member_t cm_target_members[];
+cm_error_t *cm_target_take_remarks(cm_work_t *work, const cm_submission_t *submission);
 
 /* Store the new status of the target. */
 cm_error_t *cm_target_change(cm_txn_t *txn, cm_work_t *work);

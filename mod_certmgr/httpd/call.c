@@ -135,6 +135,7 @@ void cm_call_context(cm_ctx_t *ctx, request_rec *r, const cm_service_t *service)
     ctx->config = service->config;
     ctx->store = service->store;
     ctx->keys = service->keys;
+    ctx->strangers = service->strangers;
     ctx->trace_id = apr_table_get(r->subprocess_env, "UNIQUE_ID");
     if (!ctx->trace_id) {
         ctx->trace_id = cm_ctx_id(ctx);
@@ -162,7 +163,45 @@ static void drop_body(request_rec *r)
     ap_discard_request_body(r);
 }
 
-static int send_reply(request_rec *r, const cm_reply_t *reply)
+/* The client must not take what it has for the whole: httpd ends a chunked body without its last
+ * chunk when it meets this bucket, as it does when a backend breaks off. */
+static void break_off(request_rec *r, apr_bucket_brigade *brigade)
+{
+    r->connection->keepalive = AP_CONN_CLOSE;
+    APR_BRIGADE_INSERT_TAIL(brigade, ap_bucket_error_create(HTTP_BAD_GATEWAY, NULL, r->pool,
+                                                            r->connection->bucket_alloc));
+}
+
+/* Run by run, each on its way before the next is made, until the end or until nobody listens. */
+static void send_more(request_rec *r, const cm_reply_t *reply, const cm_ctx_t *ctx,
+                      apr_bucket_brigade *brigade)
+{
+    apr_bucket_alloc_t *alloc = r->connection->bucket_alloc;
+    apr_status_t status = APR_SUCCESS;
+    apr_pool_t *scratch;
+    cm_bytes_t run;
+
+    apr_pool_create(&scratch, r->pool);
+    do {
+        cm_error_t *error;
+
+        APR_BRIGADE_INSERT_TAIL(brigade, apr_bucket_flush_create(alloc));
+        status = ap_pass_brigade(r->output_filters, brigade);
+        apr_brigade_cleanup(brigade);
+        apr_pool_clear(scratch);
+        run = cm_bytes_make("", 0);
+        error = reply->more(&run, reply, scratch);
+        if (error) {
+            cm_ctx_log_error(ctx, CM_LOG_ERROR, error);
+            break_off(r, brigade);
+            run.len = 0;
+        }
+        APR_BRIGADE_INSERT_TAIL(
+            brigade, apr_bucket_transient_create((const char *)run.data, run.len, alloc));
+    } while (run.len && status == APR_SUCCESS && !r->connection->aborted);
+}
+
+static int send_reply(request_rec *r, const cm_reply_t *reply, const cm_ctx_t *ctx)
 {
     apr_bucket_brigade *brigade;
 
@@ -171,6 +210,8 @@ static int send_reply(request_rec *r, const cm_reply_t *reply)
     drop_body(r);
     if (reply->media_type) {
         ap_set_content_type(r, reply->media_type);
+    }
+    if (reply->media_type && !reply->more) {
         ap_set_content_length(r, (apr_off_t)reply->body.len);
     }
     brigade = apr_brigade_create(r->pool, r->connection->bucket_alloc);
@@ -178,6 +219,9 @@ static int send_reply(request_rec *r, const cm_reply_t *reply)
         APR_BRIGADE_INSERT_TAIL(brigade, apr_bucket_pool_create((const char *)reply->body.data,
                                                                 reply->body.len, r->pool,
                                                                 r->connection->bucket_alloc));
+    }
+    if (reply->more && !r->header_only) {
+        send_more(r, reply, ctx, brigade);
     }
     APR_BRIGADE_INSERT_TAIL(brigade, apr_bucket_eos_create(r->connection->bucket_alloc));
     ap_pass_brigade(r->output_filters, brigade); /* the client may be gone: nobody to tell */
@@ -200,5 +244,5 @@ int cm_call_serve(request_rec *r, const cm_place_t *place, const cm_service_t *s
         cm_dispatch(&reply, &ctx, &call);
     }
     apr_table_setn(r->err_headers_out, "X-Request-Id", ctx.trace_id);
-    return send_reply(r, &reply);
+    return send_reply(r, &reply, &ctx);
 }

@@ -17,8 +17,8 @@ typedef struct {
 } rule_t;
 
 typedef struct {
-    const ap_expr_info_t *name, *mail;
-    const ap_expr_info_t *condition; /* or NULL: always */
+    const ap_expr_info_t *name, *mail; /* mail may be NULL */
+    const ap_expr_info_t *condition;   /* or NULL: always */
 } registration_t;
 
 struct cm_claims_t {
@@ -168,7 +168,7 @@ static cm_error_t *introduce(cm_person_t **person, const cm_evidence_t *evidence
 
             *person = apr_pcalloc(pool, sizeof **person);
             (*person)->name = name ? name : "";
-            (*person)->mail = text_of(caller->r, line->mail);
+            (*person)->mail = line->mail ? text_of(caller->r, line->mail) : NULL;
             return NULL;
         }
     }

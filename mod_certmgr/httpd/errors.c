@@ -52,9 +52,24 @@ static apr_status_t replace(ap_filter_t *filter, apr_bucket_brigade *brigade)
     return ap_pass_brigade(filter->next, brigade);
 }
 
-void cm_errors_insert(request_rec *r)
+/* httpd's own authentication and authorization: a wrong password, a "Require" without a user. Who
+ * has logged in and may not is no stranger. */
+static void count_stranger(const request_rec *r, const cm_service_t *service)
+{
+    if (r->prev || !service) {
+        return;
+    }
+    if (r->status == HTTP_UNAUTHORIZED) {
+        cm_stranger_count(service->strangers, "httpd.authentication");
+    } else if (r->status == HTTP_FORBIDDEN && !r->user) {
+        cm_stranger_count(service->strangers, "httpd.authorization");
+    }
+}
+
+void cm_errors_insert(request_rec *r, const cm_service_t *service)
 {
     if (ap_is_HTTP_ERROR(r->status)) {
+        count_stranger(r, service);
         ap_add_output_filter(filter_name, NULL, r, r->connection);
     }
 }

@@ -91,8 +91,8 @@ static const struct login_t *login_of(const char *type)
 }
 
 /* Variables of the request: a header can't set one. NULL when it is not there, empty, or one of
- * several: mod_auth_mellon numbers them, and an attribute that the provider has named IDP would come
- * before what the module itself says. */
+ * several: mod_auth_mellon numbers them, and an attribute that the provider has named IDP would
+ * come before what the module itself says. */
 static const char *variable(request_rec *r, const char *name)
 {
     const char *value = apr_table_get(r->subprocess_env, name);

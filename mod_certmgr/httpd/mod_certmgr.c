@@ -162,7 +162,7 @@ static int handle(request_rec *r)
 static void insert_error_filter(request_rec *r)
 {
     if (place_of(r) || apr_table_get(r->notes, mounted_note)) {
-        cm_errors_insert(r);
+        cm_errors_insert(r, server_of(r->server)->service);
     }
 }
 

@@ -15,6 +15,7 @@
 #include <http_config.h>
 
 #include "base/context.h"
+#include "flow/strangers.h"
 #include "keys/keyring.h"
 #include "policy/config.h"
 #include "proto/proto.h"
@@ -45,6 +46,7 @@ typedef struct {
     /* made in each child */
     cm_store_t *store;
     cm_keyring_t *keys;
+    cm_strangers_t *strangers;
     const char *holder; /* of leases: unique among processes and nodes */
 } cm_service_t;
 
@@ -103,11 +105,12 @@ void cm_authz_register(apr_pool_t *pool);
 /* Serve a request for what is mounted here. */
 int cm_call_serve(request_rec *r, const cm_place_t *place, const cm_service_t *service);
 
-/* Before httpd writes an error of its own: have it told as a problem document. */
-void cm_errors_insert(request_rec *r);
+/* Before httpd writes an error of its own: have it told as a problem document, and counted when it
+ * refuses a stranger. */
+void cm_errors_insert(request_rec *r, const cm_service_t *service);
 void cm_errors_register(void);
 
-/* Have mod_watchdog run the jobs. */
+/* Have mod_watchdog run the jobs, each in one process, and write the counts of every process. */
 cm_error_t *cm_watchdog_register(cm_service_t *service, apr_pool_t *pool);
 
 /* Logs to the error log of a request, or of a server. */

@@ -135,9 +135,12 @@ void cm_service_start(cm_service_t *service, apr_pool_t *pchild)
         error = cm_store_make(&service->store, cm_database_source(service->server, pchild), store,
                               pchild);
     }
+    service->holder = make_holder(cm_host_of_server(service->server, pchild), pchild);
+    if (!error) {
+        error = cm_strangers_make(&service->strangers, service->holder, pchild);
+    }
     if (error) {
         ap_log_error(APLOG_MARK, APLOG_ERR, 0, service->server, "%s", cm_error_text(error, pchild));
     }
     service->error = error;
-    service->holder = make_holder(cm_host_of_server(service->server, pchild), pchild);
 }

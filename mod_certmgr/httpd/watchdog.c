@@ -13,9 +13,16 @@
 
 #include "flow/jobs.h"
 
+/* What keeps failing is said once, then once a minute: a database that is away for an hour must not
+ * fill the log. */
+enum { QUIET = 60 };
+
 typedef struct {
     cm_service_t *service;
-    const cm_job_t *job;
+    const cm_job_t *job; /* NULL: the counts of this process */
+    int code;            /* of the error that was said last */
+    apr_int64_t failures, unsaid;
+    apr_time_t said;
 } self_t;
 
 static int is_stopping(void)
@@ -25,7 +32,34 @@ static int is_stopping(void)
     return ap_mpm_query(AP_MPMQ_MPM_STATE, &state) == APR_SUCCESS && state == AP_MPMQ_STOPPING;
 }
 
-static void run(const self_t *self, apr_pool_t *pool)
+static void report(self_t *self, const cm_ctx_t *ctx, const cm_error_t *error)
+{
+    const char *name = self->job ? self->job->name : "counts";
+
+    if (!error) {
+        if (self->failures) {
+            cm_ctx_log(ctx, CM_LOG_NOTICE,
+                       "job %s: works again, after %" APR_INT64_T_FMT " failed runs", name,
+                       self->failures);
+        }
+        self->failures = self->unsaid = 0;
+        return;
+    }
+    if (self->failures++ && self->code == (int)error->code &&
+        ctx->now < self->said + apr_time_from_sec(QUIET)) {
+        self->unsaid++;
+        return;
+    }
+    cm_ctx_log(ctx, CM_LOG_ERROR, "job %s: %s%s", name, cm_error_text(error, ctx->pool),
+               self->unsaid ? apr_psprintf(ctx->pool, " (and %" APR_INT64_T_FMT " times before)",
+                                           self->unsaid)
+                            : "");
+    self->code = (int)error->code;
+    self->said = ctx->now;
+    self->unsaid = 0;
+}
+
+static void run(self_t *self, apr_pool_t *pool)
 {
     const cm_service_t *service = self->service;
     cm_ctx_t ctx = {.pool = pool,
@@ -38,51 +72,82 @@ static void run(const self_t *self, apr_pool_t *pool)
 
     ctx.now = ctx.host->now(ctx.host);
     ctx.trace_id = apr_pstrcat(pool, "job-", cm_ctx_id(&ctx), NULL);
-    error = cm_job_run(&ran, &ctx, self->job, service->holder);
-    if (error) {
-        cm_ctx_log(&ctx, CM_LOG_ERROR, "job %s: %s", self->job->name, cm_error_text(error, pool));
-    }
+    error = self->job ? cm_job_run(&ran, &ctx, self->job, service->holder)
+                      : cm_strangers_flush(service->strangers, &ctx);
+    report(self, &ctx, error);
 }
 
 /* The pool that mod_watchdog gives may live for long. */
-static apr_status_t wake(int state, void *data, apr_pool_t *pool)
+static void run_apart(self_t *self, apr_pool_t *pool)
 {
-    const self_t *self = data;
     apr_pool_t *own;
 
-    if (state == AP_WATCHDOG_STATE_RUNNING && !self->service->error && self->service->store &&
-        !is_stopping()) {
+    if (!self->service->error && self->service->store) {
         apr_pool_create(&own, pool);
         run(self, own);
         apr_pool_destroy(own);
         /* the thread is httpd's and may end without OpenSSL being told: leave nothing in it */
         OPENSSL_thread_stop();
     }
+}
+
+static apr_status_t wake(int state, void *data, apr_pool_t *pool)
+{
+    if (state == AP_WATCHDOG_STATE_RUNNING && !is_stopping()) {
+        run_apart(data, pool);
+    }
     return APR_SUCCESS;
 }
 
-cm_error_t *cm_watchdog_register(cm_service_t *service, apr_pool_t *pool)
+/* In every process, and once more when it ends in order: then its last seconds are not lost. */
+static apr_status_t wake_to_count(int state, void *data, apr_pool_t *pool)
+{
+    if (state == AP_WATCHDOG_STATE_RUNNING || state == AP_WATCHDOG_STATE_STOPPING) {
+        run_apart(data, pool);
+    }
+    return APR_SUCCESS;
+}
+
+typedef struct {
+    const char *name;
+    int singleton;
+    apr_int64_t seconds;
+    ap_watchdog_callback_fn_t *callback;
+} plan_t;
+
+static apr_status_t add_watchdog(const plan_t *plan, cm_service_t *service, const cm_job_t *job,
+                                 apr_pool_t *pool)
 {
     APR_OPTIONAL_FN_TYPE(ap_watchdog_get_instance) *get =
         APR_RETRIEVE_OPTIONAL_FN(ap_watchdog_get_instance);
     APR_OPTIONAL_FN_TYPE(ap_watchdog_register_callback) *add =
         APR_RETRIEVE_OPTIONAL_FN(ap_watchdog_register_callback);
+    self_t *self = apr_pcalloc(pool, sizeof *self);
     ap_watchdog_t *watchdog;
-    apr_status_t status = APR_SUCCESS;
+    apr_status_t status = get(&watchdog, plan->name, 0, plan->singleton, pool);
 
-    if (!get || !add) {
+    self->service = service;
+    self->job = job;
+    return status == APR_SUCCESS
+               ? add(watchdog, apr_time_from_sec(plan->seconds), self, plan->callback)
+               : status;
+}
+
+cm_error_t *cm_watchdog_register(cm_service_t *service, apr_pool_t *pool)
+{
+    const plan_t counts = {"certmgr-counts", 0, CM_STRANGERS_FLUSH, wake_to_count};
+    apr_status_t status;
+
+    if (!APR_RETRIEVE_OPTIONAL_FN(ap_watchdog_get_instance) ||
+        !APR_RETRIEVE_OPTIONAL_FN(ap_watchdog_register_callback)) {
         return cm_error_make(pool, CM_E_CONFIG, "mod_watchdog is not loaded: it runs the jobs");
     }
+    status = add_watchdog(&counts, service, NULL, pool);
     for (const cm_job_t *job = cm_jobs(); status == APR_SUCCESS && job->name; job++) {
-        self_t *self = apr_pcalloc(pool, sizeof *self);
-        const char *name = apr_pstrcat(pool, "certmgr-", job->name, NULL);
+        const plan_t plan = {apr_pstrcat(pool, "certmgr-", job->name, NULL), 1, job->interval,
+                             wake};
 
-        self->service = service;
-        self->job = job;
-        status = get(&watchdog, name, 0, 1, pool);
-        if (status == APR_SUCCESS) {
-            status = add(watchdog, apr_time_from_sec(job->interval), self, wake);
-        }
+        status = add_watchdog(&plan, service, job, pool);
     }
     return status == APR_SUCCESS ? NULL
                                  : cm_error_apr(pool, CM_E_CONFIG, "the jobs can't be run", status);

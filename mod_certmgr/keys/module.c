@@ -106,7 +106,7 @@ static CK_RV start(cm_module_t *module, const char **why, apr_pool_t *pool)
     if (!module->calls) {
         const char *said = p11_kit_message();
 
-        *why = apr_pstrdup(pool, said ? said : "it can't be loaded");
+        *why = apr_pstrcat(pool, module->path, ": ", said ? said : "it can't be loaded", NULL);
         return CKR_LIBRARY_LOAD_FAILED;
     }
     module->pid = getpid();

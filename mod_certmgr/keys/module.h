@@ -30,8 +30,8 @@ cm_module_t *cm_module_make(const char *path, apr_pool_t *pool);
 const char *cm_module_path(const cm_module_t *module);
 
 /* Enter, at the latest at `deadline` of cm_wait_now. The first to enter loads and initialises.
- * CKR_OK; CKR_LIBRARY_LOAD_FAILED (*why, in the pool, says what the loader said); CKR_SESSION_COUNT
- * when there was no entering in time; or what C_Initialize returned. */
+ * CKR_OK; CKR_LIBRARY_LOAD_FAILED (*why, in the pool, says which module and what the loader said);
+ * CKR_SESSION_COUNT when there was no entering in time; or what C_Initialize returned. */
 CK_RV cm_module_enter(cm_module_t *module, apr_time_t deadline, const char **why, apr_pool_t *pool);
 
 void cm_module_leave(cm_module_t *module);

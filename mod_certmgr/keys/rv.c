@@ -33,6 +33,7 @@ static const cm_rv_info_t infos[] = {
     {CKR_PIN_LOCKED,                    "CKR_PIN_LOCKED",                    CM_RV_PIN,     CM_E_TOKEN},
     {CKR_USER_PIN_NOT_INITIALIZED,      "CKR_USER_PIN_NOT_INITIALIZED",      CM_RV_PIN,     CM_E_TOKEN},
     {CKR_USER_TYPE_INVALID,             "CKR_USER_TYPE_INVALID",             CM_RV_PIN,     CM_E_TOKEN},
+    {CKR_LIBRARY_LOAD_FAILED,           "CKR_LIBRARY_LOAD_FAILED",           CM_RV_FAIL,    CM_E_TOKEN},
     {CKR_ARGUMENTS_BAD,                 "CKR_ARGUMENTS_BAD",                 CM_RV_FAIL,    CM_E_TOKEN},
     {CKR_ACTION_PROHIBITED,             "CKR_ACTION_PROHIBITED",             CM_RV_FAIL,    CM_E_CONFIG},
     {CKR_CANT_LOCK,                     "CKR_CANT_LOCK",                     CM_RV_FAIL,    CM_E_CONFIG},

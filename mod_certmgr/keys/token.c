@@ -370,14 +370,8 @@ static int pause_before(cm_token_t *token, apr_interval_time_t pause, apr_time_t
 
 static cm_error_t *fail(const cm_token_t *token, const attempt_t *attempt, apr_pool_t *pool)
 {
-    cm_error_t *error;
+    cm_error_t *error = cm_rv_error(attempt->rv, attempt->session.call, token->name, pool);
 
-    if (attempt->rv == CKR_LIBRARY_LOAD_FAILED) {
-        return cm_error_explain(
-            pool, cm_error_make(pool, CM_E_CONFIG, "the PKCS#11 module can't be used"),
-            "token %s: %s: %s", token->name, cm_module_path(token->module), attempt->why);
-    }
-    error = cm_rv_error(attempt->rv, attempt->session.call, token->name, pool);
     if (attempt->why) {
         error->log_detail = apr_pstrcat(pool, error->log_detail, ": ", attempt->why, NULL);
     }

@@ -14,7 +14,7 @@ typedef struct {
     const char *parent;      /* name of the authority of ours that signed it, or NULL */
     const char *state;       /* "active" or "retired" */
     const char *key;         /* RFC 7512 URI of the CA key */
-    const char *certificate; /* id in the table of certificates */
+    const char *certificate; /* id in the table of certificates; "" when others signed it */
     cm_bytes_t der;          /* the CA certificate */
     const char *ocsp_key;    /* RFC 7512 URI of the responder's key, or NULL: no OCSP for this CA */
     cm_bytes_t ocsp_der;     /* the responder's certificate, or empty */

@@ -25,6 +25,16 @@ typedef struct {
     apr_int64_t position; /* in the tree, from 0; -1: not sealed yet */
 } cm_audit_event_t;
 
+/* A search among events. What is NULL takes all. */
+typedef struct {
+    const char *action, *outcome, *actor, *object, *trace;
+    apr_time_t since; /* happened then or later */
+    /* happened earlier than that, or then with a smaller id: where the last page ended */
+    apr_time_t until;
+    const char *until_id; /* NULL: none is smaller */
+    int limit;            /* events */
+} cm_event_query_t;
+
 /* What the tree says about one event. */
 typedef struct {
     apr_int64_t position;

@@ -45,6 +45,7 @@ typedef struct {
     const char *certificate;             /* the certificate made or acted upon, or NULL */
     const apr_array_header_t *checklist; /* of cm_item_t, in the order of the profile */
     const apr_array_header_t *approvals; /* of cm_approval_t, or NULL: not read */
+    const char *owner; /* of the certificate acted upon, or NULL: none, or not read */
 } cm_request_t;
 
 #endif

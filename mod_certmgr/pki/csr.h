@@ -52,6 +52,10 @@ cm_error_t *cm_csr_parse(cm_csr_t **csr, cm_bytes_t der, apr_pool_t *pool);
 /* Proof of possession: CM_E_REFUSED with rule "csr.signature-algorithm" or "csr.signature". */
 cm_error_t *cm_csr_verify(const cm_csr_t *csr, apr_pool_t *pool);
 
+/* CertificationRequestInfo, DER, that asks for subject, key and extensions of the spec; the key
+ * signs it, cm_signed_wrap joins both (csr_write.c). */
+cm_error_t *cm_csr_info(cm_bytes_t *info, const struct cm_cert_spec_t *spec, apr_pool_t *pool);
+
 /* Whether basicConstraints with cA TRUE is among the extensions asked for. */
 int cm_csr_wants_ca(const cm_csr_t *csr);
 

@@ -4,11 +4,12 @@ libcertmgr_la_SOURCES += \
     %D%/clientcert.c %D%/clientcert.h \
     %D%/constraints.c %D%/constraints_write.c %D%/constraints.h \
     %D%/crl.c %D%/crl.h \
-    %D%/csr.c %D%/csr.h \
+    %D%/csr.c %D%/csr_write.c %D%/csr.h \
     %D%/der.c %D%/der_write.c %D%/der.h \
     %D%/ext.c %D%/ext_build.c %D%/ext.h \
     %D%/name.c %D%/name.h %D%/name_text.c \
     %D%/ocsp.c %D%/ocsp_write.c %D%/ocsp.h \
+    %D%/path.c %D%/path.h \
     %D%/pem.c %D%/pem.h \
     %D%/pubkey.c %D%/pubkey.h \
     %D%/reason.h \

@@ -418,7 +418,7 @@ static const struct {
     [CM_SETTING_PAIR] = {2, 2, "two words are expected: name and value"},
     [CM_SETTING_ROLE] = {2, 3, "two or three words are expected: role, expression, group=NAME"},
     [CM_SETTING_GROUP] = {2, 2, "two words are expected: group and expression"},
-    [CM_SETTING_REGISTER] = {2, 3, "two or three words are expected: name, mail, for whom"},
+    [CM_SETTING_REGISTER] = {1, 3, "one to three words are expected: name, mail, for whom"},
     [CM_SETTING_TOKEN] = {4, 4, "four words are expected: name, module, URI, source of the PIN"},
 };
 

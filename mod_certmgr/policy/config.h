@@ -29,7 +29,7 @@ typedef struct {
 
 /* Which strangers become people, and how they are called then. */
 typedef struct {
-    const char *name, *mail; /* string expressions */
+    const char *name, *mail; /* string expressions; mail may be NULL: none */
     const char *condition;   /* or NULL: always */
 } cm_config_registration_t;
 
@@ -49,6 +49,7 @@ typedef struct cm_config_t {
     const char *audit_heads;
     const char *weak_keys;
     apr_int64_t audit_interval;
+    apr_int64_t request_life; /* 0: without end */
     apr_int64_t crl_gather, crl_validity;
     apr_int64_t ocsp_validity, ocsp_certificate_validity;
     const char *driver, *params; /* DBDriver and DBDParams, which mod_dbd reads too */
@@ -64,7 +65,7 @@ typedef enum {
     CM_SETTING_PAIR,     /* two words, a name and its value; adds to an array */
     CM_SETTING_ROLE,     /* role, expression, group=NAME or nothing; adds to an array of claims */
     CM_SETTING_GROUP,    /* name of a group, expression; adds to an array of claims */
-    CM_SETTING_REGISTER, /* two string expressions, an expression or nothing; adds to an array */
+    CM_SETTING_REGISTER, /* up to two string expressions and an expression; adds to an array */
     CM_SETTING_TOKEN     /* four words, one more element in an array of cm_config_token_t */
 } cm_setting_kind_t;
 

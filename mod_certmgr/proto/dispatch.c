@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "flow/audit.h"
+#include "flow/strangers.h"
 #include "proto/problem.h"
 #include "proto/reply.h"
 #include "proto/route.h"
@@ -94,6 +95,16 @@ void cm_dispatch_record(const cm_ctx_t *ctx, const cm_call_t *call, const cm_err
     }
 }
 
+/* Somebody whom we don't know leaves a number only. */
+static void count_stranger(const cm_ctx_t *ctx, const cm_error_t *error)
+{
+    if (!ctx->who && (error->code == CM_E_IDENTITY || error->code == CM_E_FORBIDDEN ||
+                      error->code == CM_E_ORIGIN)) {
+        cm_stranger_count(ctx->strangers,
+                          error->rule ? error->rule : cm_code_info(error->code)->name);
+    }
+}
+
 static cm_error_t *admit(cm_reply_t *reply, cm_ctx_t *ctx, cm_call_t *call)
 {
     const cm_route_t *route = call->route;
@@ -115,6 +126,7 @@ static cm_error_t *serve(cm_reply_t *reply, cm_ctx_t *ctx, cm_call_t *call)
 
     if (error) {
         cm_dispatch_record(ctx, call, error);
+        count_stranger(ctx, error);
         return error;
     }
     return call->route->run(reply, ctx, call);

@@ -34,12 +34,18 @@ struct cm_call_t {
     apr_table_t *words; /* values of the {names} in the route's path */
 };
 
-typedef struct {
+typedef struct cm_reply_t cm_reply_t;
+struct cm_reply_t {
     int status;             /* HTTP status */
     const char *media_type; /* or NULL: no body */
     apr_table_t *headers;   /* further headers */
     cm_bytes_t body;
-} cm_reply_t;
+    /* Of a body that is too long to be held in memory: what comes after `body`, run by run, each in
+     * a pool that is cleared before the next; an empty run ends it. An error breaks the answer off,
+     * so that the client sees that it is not whole. NULL: `body` is all. */
+    cm_error_t *(*more)(cm_bytes_t *run, const cm_reply_t *reply, apr_pool_t *pool);
+    void *self; /* of `more` */
+};
 
 enum {
     CM_ROUTE_PUBLIC_CACHE = 0x01, /* the handler says how long; all other answers are no-store */

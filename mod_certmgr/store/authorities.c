@@ -122,6 +122,41 @@ cm_error_t *cm_authority_set_ocsp(cm_txn_t *txn, const cm_authority_t *authority
                         (cm_miss_t){CM_E_NOT_FOUND, "there is no such authority"});
 }
 
+cm_error_t *cm_authority_request_read(cm_authority_request_t **request, cm_store_t *store,
+                                      const char *name, apr_pool_t *pool)
+{
+    enum { NAME, KEY, CSR, CREATED };
+    const cm_value_t args[] = {cm_value_text(name)};
+    cm_rows_t *rows;
+    cm_error_t *error =
+        cm_read_one(&rows, store, cm_statement(CM_SQL_AUTHORITY_REQUEST_READ), args, pool);
+
+    if (error) {
+        return error;
+    }
+    *request = apr_pcalloc(pool, sizeof **request);
+    (*request)->name = cm_row_text(rows, 0, NAME);
+    (*request)->key = cm_row_text(rows, 0, KEY);
+    (*request)->csr = cm_row_blob(rows, 0, CSR);
+    (*request)->created = cm_row_time(rows, 0, CREATED);
+    return NULL;
+}
+
+cm_error_t *cm_authority_request_insert(cm_txn_t *txn, const cm_authority_request_t *request)
+{
+    const cm_value_t args[] = {cm_value_text(request->name), cm_value_text(request->key),
+                               cm_value_blob(request->csr), cm_value_time(request->created)};
+
+    return cm_txn_execute(NULL, txn, cm_statement(CM_SQL_AUTHORITY_REQUEST_INSERT), args);
+}
+
+cm_error_t *cm_authority_request_delete(cm_txn_t *txn, const char *name)
+{
+    const cm_value_t args[] = {cm_value_text(name)};
+
+    return cm_txn_execute(NULL, txn, cm_statement(CM_SQL_AUTHORITY_REQUEST_DELETE), args);
+}
+
 static cm_error_t *insert_chunks(cm_txn_t *txn, const cm_crl_record_t *crl, cm_bytes_t der)
 {
     cm_error_t *error = NULL;

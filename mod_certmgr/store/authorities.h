@@ -26,6 +26,23 @@ cm_error_t *cm_authority_insert(cm_txn_t *txn, const cm_authority_t *authority);
 /* Stores ocsp_key, ocsp_der and ocsp_not_after. */
 cm_error_t *cm_authority_set_ocsp(cm_txn_t *txn, const cm_authority_t *authority);
 
+/* An authority that waits for its certificate. */
+typedef struct {
+    const char *name;
+    const char *key; /* RFC 7512 URI */
+    cm_bytes_t csr;  /* DER */
+    apr_time_t created;
+} cm_authority_request_t;
+
+/* CM_E_NOT_FOUND when there is none. */
+cm_error_t *cm_authority_request_read(cm_authority_request_t **request, cm_store_t *store,
+                                      const char *name, apr_pool_t *pool);
+
+cm_error_t *cm_authority_request_insert(cm_txn_t *txn, const cm_authority_request_t *request);
+
+/* Also when there is none. */
+cm_error_t *cm_authority_request_delete(cm_txn_t *txn, const char *name);
+
 /* A CRL as it is published. */
 typedef struct {
     const char *ca;

@@ -33,7 +33,7 @@ static cm_audit_event_t *event_of(const cm_rows_t *rows, int row, apr_pool_t *po
     return event;
 }
 
-static apr_array_header_t *events_of(const cm_rows_t *rows, apr_pool_t *pool)
+apr_array_header_t *cm_events_of(const cm_rows_t *rows, apr_pool_t *pool)
 {
     apr_array_header_t *events =
         apr_array_make(pool, cm_rows_count(rows), sizeof(cm_audit_event_t *));
@@ -53,7 +53,7 @@ cm_error_t *cm_events_unsealed(apr_array_header_t **events, cm_store_t *store, i
         cm_store_select(&rows, store, cm_statement(CM_SQL_EVENT_UNSEALED), args, pool);
 
     if (!error) {
-        *events = events_of(rows, pool);
+        *events = cm_events_of(rows, pool);
     }
     return error;
 }
@@ -90,7 +90,7 @@ cm_error_t *cm_events_page(apr_array_header_t **events, cm_store_t *store, apr_i
     cm_error_t *error = cm_store_select(&rows, store, cm_statement(CM_SQL_EVENT_PAGE), args, pool);
 
     if (!error) {
-        *events = events_of(rows, pool);
+        *events = cm_events_of(rows, pool);
     }
     return error;
 }
@@ -151,6 +151,17 @@ cm_error_t *cm_head_newest(cm_audit_head_t **head, cm_store_t *store, apr_pool_t
 {
     cm_rows_t *rows;
     cm_error_t *error = cm_store_select(&rows, store, cm_statement(CM_SQL_HEAD_NEWEST), NULL, pool);
+
+    *head = !error && cm_rows_count(rows) > 0 ? head_of(rows, 0, pool) : NULL;
+    return error;
+}
+
+cm_error_t *cm_head_within(cm_audit_head_t **head, cm_store_t *store, apr_int64_t size,
+                           apr_pool_t *pool)
+{
+    const cm_value_t args[] = {cm_value_integer(size)};
+    cm_rows_t *rows;
+    cm_error_t *error = cm_store_select(&rows, store, cm_statement(CM_SQL_HEAD_WITHIN), args, pool);
 
     *head = !error && cm_rows_count(rows) > 0 ? head_of(rows, 0, pool) : NULL;
     return error;

@@ -30,6 +30,20 @@ cm_error_t *cm_events_page(apr_array_header_t **events, cm_store_t *store, apr_i
 cm_error_t *cm_leaves_page(apr_array_header_t **leaves, cm_store_t *store, apr_int64_t from,
                            int limit, apr_pool_t *pool);
 
+/* By time and id, newest first; array of cm_audit_event_t *. Never scans the table: the most
+ * selective criterion that is given leads through its index. */
+cm_error_t *cm_events_find(apr_array_header_t **events, cm_store_t *store,
+                           const cm_event_query_t *query, apr_pool_t *pool);
+
+/* The statement that cm_events_find runs, and its arguments: what a test asks the database about.
+ */
+enum { CM_EVENT_ARGS = 17 };
+const cm_statement_t *cm_events_statement(cm_value_t *args, const cm_event_query_t *query);
+
+/* CM_E_NOT_FOUND. */
+cm_error_t *cm_event_read(cm_audit_event_t **event, cm_store_t *store, const char *id,
+                          apr_pool_t *pool);
+
 /* Heads with size > after, by size; array of cm_audit_head_t *. */
 cm_error_t *cm_heads_page(apr_array_header_t **heads, cm_store_t *store, apr_int64_t after,
                           int limit, apr_pool_t *pool);
@@ -37,6 +51,13 @@ cm_error_t *cm_heads_page(apr_array_header_t **heads, cm_store_t *store, apr_int
 /* The head with the largest size; *head is NULL when there is none. */
 cm_error_t *cm_head_newest(cm_audit_head_t **head, cm_store_t *store, apr_pool_t *pool);
 
+/* The head with the largest size that is not above `size`; *head is NULL when there is none. */
+cm_error_t *cm_head_within(cm_audit_head_t **head, cm_store_t *store, apr_int64_t size,
+                           apr_pool_t *pool);
+
 cm_error_t *cm_head_insert(cm_txn_t *txn, const cm_audit_head_t *head);
+
+/* For this folder: rows of statements that select all columns of events. */
+apr_array_header_t *cm_events_of(const cm_rows_t *rows, apr_pool_t *pool);
 
 #endif

@@ -254,13 +254,12 @@ cm_error_t *cm_request_claim(cm_txn_t *txn, const char *id, const char *holder, 
                         (cm_miss_t){CM_E_CONFLICT, "the request is being worked on"});
 }
 
-cm_error_t *cm_requests_stale(apr_array_header_t **ids, cm_store_t *store, apr_time_t now,
-                              int limit, apr_pool_t *pool)
+static cm_error_t *select_ids(apr_array_header_t **ids, cm_store_t *store,
+                              const cm_statement_t *statement, const cm_value_t *args,
+                              apr_pool_t *pool)
 {
-    const cm_value_t args[] = {cm_value_integer(now), cm_value_integer(limit)};
     cm_rows_t *rows;
-    cm_error_t *error =
-        cm_store_select(&rows, store, cm_statement(CM_SQL_REQUEST_STALE), args, pool);
+    cm_error_t *error = cm_store_select(&rows, store, statement, args, pool);
 
     if (error) {
         return error;
@@ -270,4 +269,32 @@ cm_error_t *cm_requests_stale(apr_array_header_t **ids, cm_store_t *store, apr_t
         APR_ARRAY_PUSH(*ids, const char *) = cm_row_text(rows, i, 0);
     }
     return NULL;
+}
+
+cm_error_t *cm_requests_stale(apr_array_header_t **ids, cm_store_t *store, apr_time_t now,
+                              int limit, apr_pool_t *pool)
+{
+    const cm_value_t args[] = {cm_value_integer(now), cm_value_integer(limit)};
+
+    return select_ids(ids, store, cm_statement(CM_SQL_REQUEST_STALE), args, pool);
+}
+
+cm_error_t *cm_requests_waiting(apr_array_header_t **ids, cm_store_t *store, apr_time_t before,
+                                int limit, apr_pool_t *pool)
+{
+    const cm_value_t args[] = {cm_value_integer(before), cm_value_integer(limit)};
+
+    return select_ids(ids, store, cm_statement(CM_SQL_REQUEST_WAITING), args, pool);
+}
+
+cm_error_t *cm_request_expire(cm_txn_t *txn, const cm_request_t *request, apr_time_t before,
+                              apr_time_t now)
+{
+    const cm_value_t args[] = {cm_value_integer(now), cm_value_text(request->id),
+                               cm_value_text(cm_state_name(request->state)),
+                               cm_value_integer(before)};
+
+    return cm_write_one(
+        txn, cm_statement(CM_SQL_REQUEST_EXPIRE), args,
+        (cm_miss_t){CM_E_CONFLICT, "the request does not wait, or not for so long"});
 }

@@ -40,6 +40,16 @@ typedef struct {
 } cm_request_lock_t;
 cm_error_t *cm_request_lock(cm_request_t **request, cm_txn_t *txn, const cm_request_lock_t *lock);
 
+/* Ids of requests that are pending or declined, with their last event before `before`, the oldest
+ * first; array of const char *. */
+cm_error_t *cm_requests_waiting(apr_array_header_t **ids, cm_store_t *store, apr_time_t before,
+                                int limit, apr_pool_t *pool);
+
+/* Put it from its state into "expired". CM_E_CONFLICT when the stored state is another by now, or
+ * the last event is not before `before` any more. */
+cm_error_t *cm_request_expire(cm_txn_t *txn, const cm_request_t *request, apr_time_t before,
+                              apr_time_t now);
+
 /* Take the signing of a request on: approved -> issuing, or issuing whose claim ran out. The claim
  * holds until `until`. CM_E_CONFLICT when somebody else has it. */
 cm_error_t *cm_request_claim(cm_txn_t *txn, const char *id, const char *holder, apr_time_t until,

@@ -6,12 +6,17 @@
 #include "store/migrations_sql.h"
 #include "store/work.h"
 
-const cm_migration_t cm_migrations[] = {{1, "initial", 1, migration_0001_initial},
-                                        {2, "approvals", 1, migration_0002_approvals},
-                                        {3, "keys", 1, migration_0003_keys},
-                                        {4, "outside", 1, migration_0004_outside},
-                                        {5, "groups", 1, migration_0005_groups},
-                                        {0, NULL, 0, NULL}};
+const cm_migration_t cm_migrations[] = {
+    {1, "initial", 1, migration_0001_initial},
+    {2, "approvals", 1, migration_0002_approvals},
+    {3, "keys", 1, migration_0003_keys},
+    {4, "outside", 1, migration_0004_outside},
+    {5, "groups", 1, migration_0005_groups},
+    {6, "request_life", 1, migration_0006_request_life},
+    {7, "audit", 1, migration_0007_audit},
+    {8, "authority_request", 1, migration_0008_authority_request},
+    {0, NULL, 0, NULL},
+};
 
 static const char table_of_migrations[] =
     "CREATE TABLE IF NOT EXISTS schema_migration ("

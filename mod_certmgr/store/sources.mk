@@ -3,9 +3,9 @@ libcertmgr_la_SOURCES += \
     %D%/approvals.c %D%/approvals.h \
     %D%/authorities.c %D%/authorities.h \
     %D%/certificates.c %D%/certificates.h \
-    %D%/events.c %D%/events.h \
     %D%/holders.c %D%/holders.h \
     %D%/groups.c %D%/groups.h \
+    %D%/events.c %D%/events.h %D%/event_search.c \
     %D%/keys.c %D%/keys.h \
     %D%/leases.c %D%/leases.h \
     %D%/link.c %D%/link.h \
@@ -19,13 +19,16 @@ libcertmgr_la_SOURCES += \
     %D%/schema.c %D%/schema.h \
     %D%/source.c %D%/source.h \
     %D%/statement.c %D%/statement.h %D%/statements.def \
+    %D%/strangers.c %D%/strangers.h \
     %D%/store.c %D%/store.h \
     %D%/turn.c %D%/turn.h \
     %D%/work.h
 
 # Migrations are compiled in, so that a program and its schema can't be of different versions.
 store_migrations = %D%/migrations/0001_initial.sql %D%/migrations/0002_approvals.sql \
-    %D%/migrations/0003_keys.sql %D%/migrations/0004_outside.sql %D%/migrations/0005_groups.sql
+    %D%/migrations/0003_keys.sql %D%/migrations/0004_outside.sql \
+    %D%/migrations/0005_groups.sql %D%/migrations/0006_request_life.sql \
+    %D%/migrations/0007_audit.sql %D%/migrations/0008_authority_request.sql
 EXTRA_DIST += $(store_migrations) %D%/migrations/embed.awk
 %D%/schema.lo: %D%/migrations_sql.h
 CLEANFILES += %D%/migrations_sql.h

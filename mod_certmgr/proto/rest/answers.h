@@ -12,6 +12,9 @@
 extern const cm_schema_t cm_schema_certificate, cm_schema_revocation;
 extern const cm_schema_t cm_schema_request, cm_schema_item;
 extern const cm_schema_t cm_schema_certificates, cm_schema_requests;
+extern const cm_schema_t cm_schema_profile, cm_schema_profiles, cm_schema_profile_validity;
+extern const cm_schema_t cm_schema_profile_name, cm_schema_profile_item,
+    cm_schema_profile_operation;
 extern const cm_schema_t cm_schema_me, cm_schema_health;
 
 /* The record that cm_schema_certificate and cm_schema_request render. NULL gives NULL. */
@@ -36,6 +39,9 @@ cm_error_t *cm_rest_request(cm_reply_t *reply, cm_ctx_t *ctx, const cm_call_t *c
 cm_error_t *cm_rest_requests(cm_reply_t *reply, cm_ctx_t *ctx, const cm_call_t *call);
 cm_error_t *cm_rest_certificate(cm_reply_t *reply, cm_ctx_t *ctx, const cm_call_t *call);
 cm_error_t *cm_rest_certificates(cm_reply_t *reply, cm_ctx_t *ctx, const cm_call_t *call);
+cm_error_t *cm_rest_profiles(cm_reply_t *reply, cm_ctx_t *ctx, const cm_call_t *call);
+cm_error_t *cm_rest_profile(cm_reply_t *reply, cm_ctx_t *ctx, const cm_call_t *call);
+cm_error_t *cm_rest_profile_schema(cm_reply_t *reply, cm_ctx_t *ctx, const cm_call_t *call);
 cm_error_t *cm_rest_cer(cm_reply_t *reply, cm_ctx_t *ctx, const cm_call_t *call);
 cm_error_t *cm_rest_pem(cm_reply_t *reply, cm_ctx_t *ctx, const cm_call_t *call);
 cm_error_t *cm_rest_p7b(cm_reply_t *reply, cm_ctx_t *ctx, const cm_call_t *call);

@@ -8,13 +8,34 @@
 
 #include "proto/reply.h"
 #include "proto/rest/answers.h"
+#include "proto/rest/audit.h"
 
 #include "config.h"
 
 static const cm_schema_t *const schemas[] = {
-    &cm_schema_certificate, &cm_schema_certificates, &cm_schema_revocation,
-    &cm_schema_request,     &cm_schema_requests,     &cm_schema_item,
-    &cm_schema_me,          &cm_schema_health,       NULL};
+    &cm_schema_certificate,
+    &cm_schema_certificates,
+    &cm_schema_revocation,
+    &cm_schema_request,
+    &cm_schema_requests,
+    &cm_schema_item,
+    &cm_schema_me,
+    &cm_schema_health,
+    &cm_schema_event,
+    &cm_schema_events,
+    &cm_schema_proven_event,
+    &cm_schema_proof,
+    &cm_schema_head,
+    &cm_schema_stranger,
+    &cm_schema_strangers,
+    &cm_schema_profile,
+    &cm_schema_profiles,
+    &cm_schema_profile_validity,
+    &cm_schema_profile_name,
+    &cm_schema_profile_item,
+    &cm_schema_profile_operation,
+    NULL,
+};
 
 /* The members of cm_problem_document; RFC 9457 leaves out what is not known. */
 static const cm_json_member_t problem_members[] = {

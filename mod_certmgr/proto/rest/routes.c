@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proto/rest/answers.h"
+#include "proto/rest/audit.h"
 #include "proto/rest/rest.h"
 
 enum { BODY_MAX = 65536, EVENT_MAX = 65536 }; /* bytes */
@@ -42,6 +43,14 @@ static const cm_route_t routes[] = {
      .summary = "Requests of all operations"},
     {.method = "GET", .path = CM_REST_ROOT "/requests/{id}", .permission = CM_MAY_SEE,
      .run = cm_rest_request, .answers = "Request", .summary = "One request"},
+    {.method = "GET", .path = CM_REST_ROOT "/profiles", .permission = CM_MAY_SEE,
+     .run = cm_rest_profiles, .answers = "ProfileList",
+     .summary = "Certificate profiles that the caller may use or see"},
+    {.method = "GET", .path = CM_REST_ROOT "/profiles/schema.json", .permission = CM_MAY_SEE,
+     .run = cm_rest_profile_schema, .answers = "application/schema+json",
+     .summary = "JSON Schema of the files of profiles"},
+    {.method = "GET", .path = CM_REST_ROOT "/profiles/{name}", .permission = CM_MAY_SEE,
+     .run = cm_rest_profile, .answers = "Profile", .summary = "One certificate profile"},
     {.method = "GET", .path = CM_REST_ROOT "/certificates", .permission = CM_MAY_SEE,
      .query = cm_list_members, .run = cm_rest_certificates, .answers = "CertificateList",
      .summary = "Certificates"},
@@ -61,6 +70,20 @@ static const cm_route_t routes[] = {
      .answers = "Certificate application/pkix-cert application/x-pem-file application/pkcs7-mime "
                 "application/pem-certificate-chain",
      .summary = "One certificate, in the form that Accept asks for"},
+    {.method = "GET", .path = CM_REST_ROOT "/audit", .permission = CM_MAY_AUDIT,
+     .query = cm_audit_members, .run = cm_rest_events, .answers = "AuditEventList",
+     .summary = "Events of the audit log"},
+    {.method = "GET", .path = CM_REST_ROOT "/audit.csv", .permission = CM_MAY_AUDIT,
+     .query = cm_audit_members + CM_AUDIT_FILTERS, .run = cm_rest_events_csv,
+     .answers = "text/csv", .summary = "All events that the filters let through, as CSV"},
+    {.method = "GET", .path = CM_REST_ROOT "/audit/head", .permission = CM_MAY_AUDIT,
+     .run = cm_rest_head, .answers = "AuditHead", .summary = "The newest signed head"},
+    {.method = "GET", .path = CM_REST_ROOT "/audit/refusals", .permission = CM_MAY_AUDIT,
+     .query = cm_stranger_members, .run = cm_rest_strangers, .answers = "RefusalCountList",
+     .summary = "How many calls of strangers were refused, by hour and rule"},
+    {.method = "GET", .path = CM_REST_ROOT "/audit/{id}", .permission = CM_MAY_AUDIT,
+     .run = cm_rest_event, .answers = "ProvenAuditEvent",
+     .summary = "One event, with the proof that it is in the sealed log"},
     {.method = NULL}};
 /* clang-format on */
 

@@ -33,6 +33,15 @@ static void render_time(json_t *object, const char *name, apr_time_t time, apr_p
     cm_json_set_text(object, name, time ? cm_text_time(time, pool) : NULL);
 }
 
+static void render_integer(json_t *object, const cm_field_t *field, apr_int64_t value)
+{
+    if (field->nullable && value < 0) {
+        cm_json_set_text(object, field->name, NULL);
+    } else {
+        cm_json_set_integer(object, field->name, value);
+    }
+}
+
 static void render_field(json_t *object, const cm_field_t *field, const void *place,
                          apr_pool_t *pool)
 {
@@ -43,18 +52,19 @@ static void render_field(json_t *object, const cm_field_t *field, const void *pl
         cm_json_set_text(object, field->name, *pointer);
         return;
     case CM_FIELD_INTEGER:
-        cm_json_set_integer(object, field->name, *(const apr_int64_t *)place);
+        render_integer(object, field, *(const apr_int64_t *)place);
+        return;
+    case CM_FIELD_NUMBER:
+        cm_json_set_integer(object, field->name, *(const int *)place);
+        return;
+    case CM_FIELD_FLAG:
+        cm_json_set_flag(object, field->name, *(const int *)place);
         return;
     case CM_FIELD_TIME:
         render_time(object, field->name, *(const apr_time_t *)place, pool);
         return;
     case CM_FIELD_TEXTS:
         cm_json_set(object, field->name, render_texts(*pointer, pool));
-        return;
-    case CM_FIELD_OBJECT:
-        if (*pointer) {
-            json_object_set(object, field->name, *(json_t *const *)place);
-        }
         return;
     case CM_FIELD_RECORD:
         if (*pointer) {
@@ -65,6 +75,13 @@ static void render_field(json_t *object, const cm_field_t *field, const void *pl
         return;
     case CM_FIELD_RECORDS:
         cm_json_set(object, field->name, render_records(*pointer, field->of, pool));
+        return;
+    case CM_FIELD_OBJECT:
+        if (*pointer) {
+            cm_json_set(object, field->name, *(json_t *const *)place);
+        } else if (field->nullable != CM_FIELD_LEFT_OUT) {
+            cm_json_set_text(object, field->name, NULL);
+        }
         return;
     }
 }
@@ -140,7 +157,11 @@ static json_t *describe_field(const cm_field_t *field, apr_pool_t *pool)
 
     switch (field->kind) {
     case CM_FIELD_INTEGER:
+    case CM_FIELD_NUMBER:
         set_type(schema, "integer", field->nullable);
+        break;
+    case CM_FIELD_FLAG:
+        set_type(schema, "boolean", field->nullable);
         break;
     case CM_FIELD_TIME:
         set_type(schema, "string", field->nullable);
@@ -150,15 +171,15 @@ static json_t *describe_field(const cm_field_t *field, apr_pool_t *pool)
         set_type(schema, "array", 0);
         json_object_set_new(schema, "items", json_pack("{s:s}", "type", "string"));
         break;
-    case CM_FIELD_OBJECT:
-        set_type(schema, "object", 0);
-        break;
     case CM_FIELD_RECORD:
         schema = describe_record(field, pool);
         break;
     case CM_FIELD_RECORDS:
         set_type(schema, "array", 0);
         cm_json_set(schema, "items", cm_schema_reference(field->of->name, pool));
+        break;
+    case CM_FIELD_OBJECT:
+        set_type(schema, "object", field->nullable == 1);
         break;
     case CM_FIELD_TEXT:
         set_type(schema, "string", field->nullable);

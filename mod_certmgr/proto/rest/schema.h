@@ -10,12 +10,15 @@
 
 typedef enum {
     CM_FIELD_TEXT,    /* const char *; NULL becomes null */
-    CM_FIELD_INTEGER, /* apr_int64_t */
+    CM_FIELD_INTEGER, /* apr_int64_t; nullable: below 0 becomes null */
+    CM_FIELD_NUMBER,  /* int */
+    CM_FIELD_FLAG,    /* int: true or false */
     CM_FIELD_TIME,    /* apr_time_t; 0 becomes null */
     CM_FIELD_TEXTS,   /* const apr_array_header_t * of const char *; NULL becomes [] */
     CM_FIELD_RECORD,  /* const void * to a record of `of`; NULL becomes null */
-    CM_FIELD_OBJECT,  /* const json_t *: any object */
-    CM_FIELD_RECORDS  /* const apr_array_header_t * of const void *; NULL becomes [] */
+    CM_FIELD_RECORDS, /* const apr_array_header_t * of const void *; NULL becomes [] */
+    CM_FIELD_OBJECT   /* json_t *, an object with members of its own; NULL becomes null, or is left
+                         out */
 } cm_field_kind_t;
 
 /* A value of `nullable`: a field that is left out when it is NULL. */

@@ -93,6 +93,37 @@ subtest 'nobody approves their own' => sub {
     is(event('officer2', $request, 'approve')->{json}{state}, 'completed');
 };
 
+subtest 'nor what somebody else asks for, when it is about theirs' => sub {
+    my $request = ask('officer1')->{json};
+    my $certificate = event('officer2', $request, 'approve')->{json}{certificate};
+    my $r = as('officer2', POST => '/api/v1/renew', json => { certificate => $certificate->{id} });
+    is($r->{status}, 202) or diag($r->{body});
+    problem_is(event('officer1', $r->{json}, $_, remarks => 'mine'), 403, 'forbidden', rule => 'approval.own', name => $_)
+        for qw(approve decline reject);
+    is_deeply(as('officer1', GET => "/api/v1/renew/$r->{json}{id}")->{json}{events}, [], 'nothing is offered');
+    $r = event('officer3', $r->{json}, 'approve');
+    is($r->{json}{state}, 'completed') or diag($r->{body});
+};
+
+subtest 'who waits too long is not served' => sub {
+    my $request = ask('user1')->{json};
+    my $declined = ask('user1')->{json};
+    my $young = ask('user1')->{json};
+    event('officer1', $declined, 'decline', remarks => 'no');
+    query("UPDATE request SET updated = updated - 31 * 86400 * 1000000.0 WHERE id IN ('$request->{id}', '$declined->{id}')");
+    is((ctl(qw(jobs run expire)))[0], 0, 'the job runs');
+    for my $old ($request, $declined) {
+        my $r = view('user1', $old);
+        is($r->{json}{state}, 'expired') or diag($r->{body});
+        is_deeply($r->{json}{events}, [], 'for good');
+        is(query("SELECT count(*) FROM audit_event WHERE action = 'request.expire' AND object = '$old->{id}'"), 1,
+            'it is recorded');
+    }
+    problem_is(event('officer1', $request, 'approve'), 409, 'conflict', rule => 'request.event');
+    problem_is(event('user1', $declined, 'resubmit'), 409, 'conflict', rule => 'request.event');
+    is(view('user1', $young)->{json}{state}, 'pending', 'others wait on');
+};
+
 subtest 'decline, resubmit, reject' => sub {
     my $request = ask('user1')->{json};
     problem_is(event('officer1', $request, 'decline'), 422, 'refused', field => '/remarks', rule => 'request.remarks');

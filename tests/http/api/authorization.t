@@ -17,6 +17,7 @@ my %may = (
     'see others' => [qw(operator officer administrator ca-admin auditor)],
     'revoke for others' => [qw(officer)],
     propose => [qw(administrator ca-admin)],
+    audit => [qw(auditor)],
 );
 my %needs = map { $_ => 'propose' } 'POST /api/v1/change', 'POST /api/v1/change/{id}/events';
 my %open = map { $_ => 1 } 'GET /api/v1/health', 'GET /api/v1/openapi.json', 'POST /ocsp', 'POST /ocsp/', 'GET /ocsp/*',
@@ -60,6 +61,8 @@ is_deeply([sort grep { $open{$_} } map { "$_->{method} $_->{path}" } @routes], [
 
 for my $route (@routes) {
     my $name = "$route->{method} $route->{path}";
+    my $what = $needs{$name}
+        // ($route->{path} =~ m{^/api/v1/audit\b} ? 'audit' : $route->{method} eq 'POST' ? 'own' : 'see');
     my $path = $route->{path} =~ s/\{(\w+)\}/nope/gr =~ s/\*/MAA=/r;
     my %body = $route->{method} eq 'POST' ? (body => '{}', type => 'application/json') : ();
     subtest $name => sub {
@@ -67,7 +70,7 @@ for my $route (@routes) {
         $open{$name} ? ok($stranger != 401 && $stranger != 403, "nobody: $stranger") : is($stranger, 401, 'nobody');
         for my $role (@roles) {
             my $status = by($role, $route->{method}, $path, %body);
-            my $allowed = $open{$name} || may($role, $needs{$name} // ($route->{method} eq 'POST' ? 'own' : 'see'));
+            my $allowed = $open{$name} || may($role, $what);
             $allowed ? ok($status != 401 && $status != 403, "$role: $status") : is($status, 403, $role);
         }
     };
@@ -90,6 +93,26 @@ for my $role (@roles) {
             'revoke');
         my $list = as('user1', GET => "/api/v1/certificates/$other->{id}")->{json}{status};
         is($list, may($role, 'revoke for others') ? 'revoked' : 'active', "it is $list");
+    };
+}
+
+# A role that holds for a group only opens the routes, and nothing that does not belong to the group.
+is((break_glass(qw(group add elsewhere)))[0], 0);
+for my $role (@roles) {
+    subtest "$role of another group and what belongs to user1" => sub {
+        my ($id) = map { $_->{json}{id} } call(GET => "$i->{CERTMGR_URL}/api/v1/me", ca => $i->{CERTMGR_CA}, cert => $person{$role});
+        is((break_glass(qw(person role add), $id, $role, '--group', 'elsewhere'))[0], 0);
+        is((break_glass(qw(person role remove), $id, $role))[0], 0);
+        is(by($role, GET => '/api/v1/me'), 200, 'me');
+        is(by($role, GET => "/api/v1/certificates/$request->{certificate}{id}$_"), 404, "certificate$_")
+            for '', '.cer', '.pem', '.p7b', '/chain.pem';
+        is(by($role, GET => "/api/v1/$_/$request->{id}"), 404, $_) for qw(enroll requests);
+        my $refused = may($role, 'own') ? 404 : 403;
+        is(by($role, POST => "/api/v1/enroll/$request->{id}/events", json => { event => 'cancel' }), $refused, 'cancel');
+        is(by($role, POST => '/api/v1/revoke', json => { certificate => $request->{certificate}{id}, reason => 'superseded', remarks => 'x' }),
+            $refused, 'revoke');
+        is(by($role, POST => '/api/v1/enroll', json => { profile => 'user', csr => csr() }), may($role, 'own') ? 422 : 403,
+            'no role of one group opens a profile of none');
     };
 }
 done();

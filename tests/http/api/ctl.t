@@ -52,6 +52,13 @@ subtest 'the token or the database is away' => sub {
     chmod 0755, scratch();
     my ($code, $out) = ctl('-f', scratch('no-token.conf'), qw(audit verify));
     is($code, $codes->{unreachable}, 'token') or diag($out);
+    # the server's way to the token and that of libp11
+    write_file(scratch('no-module.conf'), $conf =~ s{(CertMgrToken "?\w+"? )"?/[^" ]+\.so"?}{$1/nowhere/module.so}gr);
+    for my $command (['audit', 'verify'], ['token', 'list']) {
+        ($code, $out) = ctl('-f', scratch('no-module.conf'), @{$command});
+        is($code, $codes->{unreachable}, "module, @{$command}") or diag($out);
+        like($out, qr{/nowhere/module\.so}, 'which is named');
+    }
     write_file(scratch('no-db.conf'), $conf =~ s{DBDParams ".*?"}{DBDParams "$nowhere"}r);
     ($code, $out) = ctl('-f', scratch('no-db.conf'), qw(ca list));
     is($code, $codes->{unreachable}, 'database') or diag($out);

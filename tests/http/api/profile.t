@@ -5,6 +5,7 @@ use strict;
 use warnings FATAL => 'all';
 use Apache::Test qw(-withtestmore);
 use JSON::PP ();
+use JSON::Validator ();
 use CertMgr::Test;
 use CertMgr::Main;
 
@@ -111,5 +112,40 @@ subtest 'refused' => sub {
     is((ctl(qw(profile export user --version 9)))[0], $codes->{refused}, 'no such version');
     is((ctl(qw(profile export user --version x)))[0], $codes->{refused}, 'no version at all');
     is(versions(), 5, 'nothing was stored');
+};
+subtest 'over the API' => sub {
+    my @all = map { $_->{name} } @{ as('auditor1', GET => '/api/v1/profiles')->{json}{items} };
+    is_deeply(\@all, [qw(intermediate-ca printer server user)], 'an auditor sees all');
+    my $list = as('user1', GET => '/api/v1/profiles')->{json};
+    is_deeply([map { $_->{name} } @{ $list->{items} }], [qw(printer server user)], 'a user those of use');
+    is($list->{next}, undef);
+    my $server = as('user1', GET => '/api/v1/profiles/server')->{json};
+    is_deeply($server, $list->{items}[1], 'one is as in the list');
+    is_deeply($server->{validity}, { default => '90d', max => '398d', choice => JSON::PP::true });
+    is_deeply([map { $_->{type} } @{ $server->{subject} }, @{ $server->{san} }], [qw(CN dns ip)], 'what can be chosen');
+    my %may = map { $_->{operation} => $_ } @{ $server->{operations} };
+    is_deeply([sort keys %may], [qw(enroll reinstate rekey renew revoke suspend)]);
+    ok($may{enroll}{allowed} && !$may{reinstate}{allowed}, 'and asked for');
+    is_deeply($may{enroll}{checklist}[1], { item => 'approval', phase => 'before-issue', role => 'officer', count => 1 });
+    is_deeply(as('user1', GET => '/api/v1/profiles/user')->{json}{subject}, [], 'nothing to choose');
+    is(as('user1', GET => '/api/v1/profiles/intermediate-ca')->{status}, 404, 'of others');
+    is(as('admin1', GET => '/api/v1/profiles/intermediate-ca')->{status}, 200, 'of its own');
+    is(as('user1', GET => "/api/v1/profiles/$_")->{status}, 404, $_) for qw(nobody %00 %FF a%20b);
+    is(as('user1', POST => '/api/v1/profiles', json => {})->{status}, 405, 'nothing is changed here');
+};
+
+subtest 'the schema' => sub {
+    my $r = as('user1', GET => '/api/v1/profiles/schema.json');
+    is($r->{headers}->header('Content-Type'), 'application/schema+json');
+    my $schema = $json->decode($r->{body});
+    # this validator knows no newer dialect; what is used of it is the same
+    my $validator = JSON::Validator->new->schema({ %{$schema}, '$schema' => 'https://json-schema.org/draft/2019-09/schema' });
+    for my $name (@{ contract('profiles') }, 'printer') {
+        is(join('; ', $validator->validate($json->decode(export($name)))), '', "$name is valid");
+    }
+    my $user = $json->decode(export('user'));
+    my %bad = (nmae => 1, keys => ['RSA-1024'], validity => { default => '1d' }, path_length => 17, crl => 'yes',
+        subject => [{ type => 'CN', from => 'moon' }], name_constraints => { permitted => ['x400:a'] }, critical => ['keyUsage']);
+    isnt(join('; ', $validator->validate({ %{$user}, $_ => $bad{$_} })), '', "$_ can be wrong") for sort keys %bad;
 };
 done();

@@ -100,6 +100,29 @@ START_TEST(nobody_approves_the_own_request)
 }
 END_TEST
 
+/* Somebody else asked, but it is about theirs. */
+START_TEST(nobody_decides_on_the_own_certificate)
+{
+    cm_submission_t revoke = {.operation = CM_OP_REVOKE, .reason = "superseded", .remarks = "old"};
+    cm_request_view_t *view;
+    const char *id;
+
+    assert_done(send_event(&view, "officer2", waiting_as("officer1"), "approve"));
+    revoke.certificate = view->certificate->id;
+    act_as("officer2");
+    assert_done(cm_request_submit(&view, ctx, &revoke));
+    id = view->request->id;
+    ck_assert(may(view, "cancel"));
+    assert_refused(send_event(&view, "officer1", id, "approve"), CM_E_FORBIDDEN, "approval.own");
+    assert_refused(send_event(&view, "officer1", id, "reject"), CM_E_FORBIDDEN, "approval.own");
+    act_as("officer1");
+    assert_done(cm_request_show(&view, ctx, -1, id));
+    ck_assert(!may(view, "approve") && !may(view, "decline") && !may(view, "reject"));
+    assert_done(send_event(&view, "admin1", id, "approve"));
+    assert_value("0", "SELECT count(*) FROM revoked");
+}
+END_TEST
+
 START_TEST(two_have_to_be_two)
 {
     cm_request_view_t *view;
@@ -316,6 +339,7 @@ TCase *approval_case(void)
     tcase_set_timeout(tcase, 60);
     tcase_add_test(tcase, one_officer_approves);
     tcase_add_test(tcase, nobody_approves_the_own_request);
+    tcase_add_test(tcase, nobody_decides_on_the_own_certificate);
     tcase_add_test(tcase, two_have_to_be_two);
     tcase_add_test(tcase, each_item_has_its_role);
     tcase_add_test(tcase, a_declined_request_is_changed_and_resubmitted);

@@ -23,7 +23,7 @@ static void make_administrator(cm_identity_t *who, const char *name, int can_log
     person->name = name;
     person->roles = roles;
     act_as(NULL);
-    assert_done(cm_person_create(ctx, person, can_log_in ? &login : NULL));
+    assert_done(create_person(person, can_log_in ? &login : NULL));
     *who = (cm_identity_t){.person = person, .login = "user", .roles = CM_ROLE_ADMINISTRATOR};
 }
 
@@ -185,8 +185,7 @@ START_TEST(what_can_not_be_is_refused_when_it_is_asked_for)
                about("{\"person\":\"%s\",\"subject\":\"Ben\"}", id));
     assert_not(CM_E_VALUE, "person.login", "person.add",
                "{\"name\":\"X\",\"method\":\"magic\",\"subject\":\"x\"}");
-    assert_not(CM_E_VALUE, "person.login", "person.add",
-               "{\"name\":\"X\",\"method\":\"user\"}");
+    assert_not(CM_E_VALUE, "person.login", "person.add", "{\"name\":\"X\",\"method\":\"user\"}");
     assert_not(CM_E_VALUE, "person.role", "person.add",
                "{\"name\":\"X\",\"roles\":[\"user\",\"user\"]}");
     assert_not(CM_E_MEMBER, NULL, "person.add", "{\"name\":\"X\",\"person\":\"x\"}");

@@ -94,6 +94,27 @@ START_TEST(only_the_requester_cancels)
 }
 END_TEST
 
+START_TEST(nobody_takes_a_step_of_the_engine)
+{
+    const cm_person_t person = {.id = "p1"};
+    const cm_identity_t anybody = {.person = &person, .roles = ~0U};
+    const cm_ctx_t ctx = {.pool = pool, .who = &anybody};
+    cm_request_t *request = waiting(CM_ITEM_DONE);
+    const cm_transition_t *found;
+    int steps = 0;
+
+    for (const cm_transition_t *row = cm_lifecycle(); row->event; row++) {
+        if (row->by_system) {
+            request->state = row->from;
+            assert_refused(cm_lifecycle_find(&found, request, row->event, &ctx), CM_E_CONFLICT,
+                           "request.event");
+            steps++;
+        }
+    }
+    ck_assert_int_ge(steps, 7);
+}
+END_TEST
+
 START_TEST(every_operation_is_complete)
 {
     for (int i = 0; i < CM_OP_COUNT; i++) {
@@ -117,6 +138,7 @@ TCase *lifecycle_case(void)
     tcase_add_test(tcase, the_table_is_whole);
     tcase_add_test(tcase, an_open_item_keeps_it_waiting);
     tcase_add_test(tcase, only_the_requester_cancels);
+    tcase_add_test(tcase, nobody_takes_a_step_of_the_engine);
     tcase_add_test(tcase, every_operation_is_complete);
     return tcase;
 }

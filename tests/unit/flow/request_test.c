@@ -4,6 +4,7 @@
 #include <apr_strings.h>
 
 #include "pki/cert.h"
+#include "pki/csr.h"
 #include "unit/flow/fixture.h"
 #include "unit/flow/suite.h"
 
@@ -68,6 +69,37 @@ START_TEST(a_refusal_leaves_an_event_and_nothing_else)
                          apr_itoa(pool, (int)i + 1));
     }
     ck_assert_str_eq(sql_value("SELECT count(*) FROM request"), "0");
+    ck_assert_str_eq(sql_value("SELECT count(*) FROM certificate WHERE owner IS NOT NULL"), "0");
+}
+END_TEST
+
+START_TEST(a_request_shows_that_its_key_is_there)
+{
+    cm_submission_t submission = {.operation = CM_OP_ENROLL, .profile = "user"};
+    cm_request_view_t *view;
+    unsigned char *data;
+    cm_bytes_t der;
+
+    assert_done(cm_csr_decode(&der, cm_bytes_of_text(new_csr()), pool));
+    data = apr_pmemdup(pool, der.data, der.len);
+    data[der.len - 1] ^= 1; /* of the signature */
+    submission.csr = cm_bytes_base64(cm_bytes_make(data, der.len), pool);
+    act_as("user1");
+    assert_refused(cm_request_submit(&view, ctx, &submission), CM_E_REFUSED, "csr.signature");
+    submission.csr = cm_bytes_base64(der, pool);
+    assert_done(cm_request_submit(&view, ctx, &submission));
+}
+END_TEST
+
+START_TEST(an_authority_signs_with_its_own_key)
+{
+    const cm_submission_t submission = {
+        .operation = CM_OP_ENROLL, .profile = "user", .csr = new_csr()};
+    cm_request_view_t *view;
+
+    sql("UPDATE authority SET key_uri = 'pkcs11:token=test;object=audit'");
+    act_as("user1");
+    assert_refused(cm_request_submit(&view, ctx, &submission), CM_E_CONFIG, NULL);
     ck_assert_str_eq(sql_value("SELECT count(*) FROM certificate WHERE owner IS NOT NULL"), "0");
 }
 END_TEST
@@ -237,6 +269,8 @@ TCase *request_case(void)
 
     tcase_add_test(tcase, an_enrollment_happens_at_once);
     tcase_add_test(tcase, a_refusal_leaves_an_event_and_nothing_else);
+    tcase_add_test(tcase, a_request_shows_that_its_key_is_there);
+    tcase_add_test(tcase, an_authority_signs_with_its_own_key);
     tcase_add_test(tcase, others_do_not_see_it);
     tcase_add_test(tcase, a_revocation_is_final);
     tcase_add_test(tcase, the_authoritys_own_certificates_are_no_subject_of_requests);

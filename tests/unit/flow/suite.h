@@ -8,6 +8,7 @@ TCase *merkle_case(void);
 TCase *keycheck_case(void);
 TCase *lifecycle_case(void);
 TCase *audit_case(void);
+TCase *audit_read_case(void);
 TCase *request_case(void);
 TCase *perform_case(void);
 TCase *status_case(void);
@@ -19,5 +20,9 @@ TCase *retry_postgres_case(void);
 TCase *jobs_case(void);
 TCase *change_case(void);
 TCase *change_postgres_case(void);
+TCase *login_case(void);
+TCase *login_postgres_case(void);
+TCase *expire_case(void);
+TCase *expire_postgres_case(void);
 
 #endif

@@ -116,6 +116,35 @@ START_TEST(another_token_outlives_the_restart)
 }
 END_TEST
 
+/* After a restart the module counts its handles from the start again, so that those of one token
+ * are those of another now. */
+START_TEST(handles_of_before_a_restart_are_void)
+{
+    cm_token_config_t configs[3] = {token_config("1234"), token_config("1234"),
+                                    token_config("1234")};
+    cm_key_request_t request = {"pkcs11:token=second;object=k", "P-256", CM_KEY_SIGN};
+    cm_key_t *first, *second;
+    cm_keyring_t *ring;
+
+    make_token("second");
+    configs[1].name = "second";
+    configs[1].uri = "pkcs11:token=second";
+    configs[2].name = "absent";
+    configs[2].uri = "pkcs11:token=absent";
+    assert_done(cm_keyring_make(&ring, configs, 3, pool));
+    first = make_key(ring, "k", "P-256");
+    assert_done(cm_keyring_generate(&second, ring, &request, pool));
+    assert_done(sign_and_verify(first, CM_DIGEST_SHA256, pool));
+    assert_done(sign_and_verify(second, CM_DIGEST_SHA256, pool));
+    assert_refused(cm_keyring_check(ring, pool), CM_E_TOKEN, NULL);
+    ck_assert_int_ge(faults->finalizes, 1);
+    faults->sign_inits = 0;
+    assert_done(sign_and_verify(second, CM_DIGEST_SHA256, pool));
+    assert_done(sign_and_verify(first, CM_DIGEST_SHA256, pool));
+    ck_assert_int_eq(faults->sign_inits, 2);
+}
+END_TEST
+
 static void *APR_THREAD_FUNC look_for_absent(apr_thread_t *thread, void *ring)
 {
     apr_pool_t *own;
@@ -327,6 +356,7 @@ TCase *replug_case(void)
     tcase_add_test(tcase, sessions_open_but_do_not_work);
     tcase_add_test(tcase, threads_do_not_notice_a_short_absence);
     tcase_add_test(tcase, another_token_outlives_the_restart);
+    tcase_add_test(tcase, handles_of_before_a_restart_are_void);
     tcase_add_test(tcase, restarts_while_others_sign);
     tcase_add_test(tcase, one_lost_call_restarts_nothing);
     tcase_add_test(tcase, restarts_become_rarer);

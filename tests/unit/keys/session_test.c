@@ -195,6 +195,27 @@ static CK_RV fail_half_way(cm_session_t *session, void *baton)
     return CKR_KEY_FUNCTION_NOT_PERMITTED;
 }
 
+static CK_RV do_nothing(cm_session_t *session, void *baton)
+{
+    (void)session;
+    (void)baton;
+    return CKR_OK;
+}
+
+START_TEST(a_session_that_may_write_is_not_kept)
+{
+    cm_token_t *token;
+    cm_uri_t *uri;
+
+    assert_done(cm_uri_parse(&uri, "pkcs11:token=certmgr", pool));
+    assert_done(cm_keyring_token(&token, make_ring(), uri, pool));
+    assert_done(cm_token_run(token, do_nothing, NULL, CM_SESSION_RW, pool));
+    ck_assert_int_eq(faults->sessions, 0);
+    assert_done(cm_token_run(token, do_nothing, NULL, 0, pool));
+    ck_assert_int_eq(faults->sessions, 1);
+}
+END_TEST
+
 /* Nobody knows what was begun in it. */
 START_TEST(a_session_is_closed_after_a_failure)
 {
@@ -263,6 +284,7 @@ TCase *session_case(void)
     tcase_add_loop_test(tcase, a_loss_is_mended_once, 0, sizeof losses / sizeof *losses);
     tcase_add_test(tcase, what_would_fail_again_is_not_tried_again);
     tcase_add_test(tcase, sessions_lost_in_the_middle);
+    tcase_add_test(tcase, a_session_that_may_write_is_not_kept);
     tcase_add_test(tcase, a_session_is_closed_after_a_failure);
     tcase_add_test(tcase, handles_end_with_the_last_session);
     tcase_add_test(tcase, an_old_session_is_not_kept);

@@ -200,7 +200,8 @@ START_TEST(a_module_that_is_none_is_named)
     config.module = "/nowhere/module.so";
     assert_done(cm_keyring_make(&ring, &config, 1, pool));
     error = cm_keyring_check(ring, pool);
-    assert_refused(error, CM_E_CONFIG, NULL);
+    assert_refused(error, CM_E_TOKEN, NULL);
+    ck_assert_int_gt(error->retry_after, 0);
     ck_assert(strstr(error->log_detail, "/nowhere/module.so"));
     config.uri = "pkcs11:token=certmgr;object=k";
     assert_refused(cm_keyring_make(&ring, &config, 1, pool), CM_E_CONFIG, NULL);

@@ -120,11 +120,6 @@ START_TEST(names_that_are_refused)
         {"other:00", "san.type"},
         {"DNS:a.test", "san.type"},
         {"www.example.test", "san.type"},
-        {"dirname:", "san.dirname"},
-        {"dirname:Jane", "san.dirname"},
-        {"dirname:C=NLD", "san.dirname"},
-        {"rid:1", "san.rid"},
-        {"rid:", "san.rid"},
         {"", "san.type"},
     };
     cm_san_t san;
@@ -134,6 +129,19 @@ START_TEST(names_that_are_refused)
 
         ck_assert_msg(error != NULL, "%s", cases[i].text);
         assert_refused(error, CM_E_VALUE, cases[i].rule);
+    }
+}
+END_TEST
+
+START_TEST(directories_and_ids_that_are_refused)
+{
+    static const char *const cases[] = {"dirname:", "dirname:Jane", "dirname:C=NLD",
+                                        "rid:",     "rid:1",        "rid:1.2.x"};
+    cm_san_t san;
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assert_refused(cm_san_read(&san, cases[i], pool), CM_E_VALUE,
+                       i < 3 ? "san.dirname" : "san.rid");
     }
 }
 END_TEST
@@ -214,6 +222,7 @@ TCase *san_case(void)
     tcase_add_test(tcase, names_that_are_taken);
     tcase_add_test(tcase, names_that_are_refused);
     tcase_add_test(tcase, general_names_that_are_refused);
+    tcase_add_test(tcase, directories_and_ids_that_are_refused);
     tcase_add_test(tcase, lists_are_bounded);
     return tcase;
 }

@@ -281,7 +281,7 @@ START_TEST(bad_roles_and_groups_are_refused)
         {"CertMgrGroup", 1, {"web"}, "config.words"},
         {"CertMgrGroup", 2, {"we/b", "true"}, "config.value"},
         {"CertMgrGroup", 3, {"web", "true", "more"}, "config.words"},
-        {"CertMgrRegister", 1, {"name"}, "config.words"},
+        {"CertMgrRegister", 0, {NULL}, "config.words"},
         {"CertMgrRegister", 4, {"name", "mail", "true", "more"}, "config.words"},
     };
 

@@ -149,20 +149,6 @@ START_TEST(a_wrong_field_is_refused)
         {"{\"subject\":[\"CN\"]}", "/subject/0", "value.type", 0},
         {"{\"san\":[{\"type\":\"x400\",\"from\":\"csr\"}]}", "/san/0/type", "value.word", 0},
         {"{\"san\":[{\"type\":\"email\",\"from\":\"login.id\"}]}", "/san/0/from", "value.word", 0},
-        {"{\"name_constraints\":{\"permitted\":[\"dns:*.a.test\"]}}",
-         "/name_constraints/permitted/0", "value.word", 0},
-        {"{\"name_constraints\":{\"excluded\":[\"ip:192.0.2.1/24\"]}}",
-         "/name_constraints/excluded/0", "value.word", 0},
-        {"{\"critical\":[\"keyUsage\"]}", "/critical/0", "value.word", 0},
-        {"{\"crl_urls\":[\"example.test/a.crl\"]}", "/crl_urls/0", "value.word", 0},
-        {"{\"validity\":{\"choice\":\"no\"}}", "/validity/choice", "value.type", 0},
-        {"{\"must_staple\":1}", "/must_staple", "value.type", 0},
-        {"{\"subject\":[{\"type\":\"CN\",\"from\":\"csr\",\"patterns\":[\"\"]}]}",
-         "/subject/0/patterns/0", "value.word", 0},
-        {"{\"subject\":[{\"type\":\"CN\",\"from\":\"csr\",\"min_length\":-1}]}",
-         "/subject/0/min_length", "value.range", 0},
-        {"{\"policies\":[{\"oid\":\"1.2.3\",\"notice\":\"\"}]}", "/policies/0/notice",
-         "value.range", 0},
         {"{\"san\":[{\"type\":\"dns\",\"from\":\"csr\",\"max\":0}]}", "/san/0/max", "value.range",
          0},
         {"{\"san\":[{\"type\":\"dns\",\"from\":\"csr\",\"max\":101}]}", "/san/0/max", "value.range",
@@ -193,6 +179,29 @@ START_TEST(a_wrong_field_is_refused)
             assert_refused(error, samples[i].code, samples[i].rule);
         }
     }
+}
+END_TEST
+
+START_TEST(a_wrong_field_of_the_further_ones_is_refused)
+{
+    static const sample_t samples[] = {
+        {"{\"name_constraints\":{\"permitted\":[\"dns:*.a.test\"]}}",
+         "/name_constraints/permitted/0", "value.word", 0},
+        {"{\"name_constraints\":{\"excluded\":[\"ip:192.0.2.1/24\"]}}",
+         "/name_constraints/excluded/0", "value.word", 0},
+        {"{\"critical\":[\"keyUsage\"]}", "/critical/0", "value.word", 0},
+        {"{\"crl_urls\":[\"example.test/a.crl\"]}", "/crl_urls/0", "value.word", 0},
+        {"{\"validity\":{\"choice\":\"no\"}}", "/validity/choice", "value.type", 0},
+        {"{\"must_staple\":1}", "/must_staple", "value.type", 0},
+        {"{\"subject\":[{\"type\":\"CN\",\"from\":\"csr\",\"patterns\":[\"\"]}]}",
+         "/subject/0/patterns/0", "value.word", 0},
+        {"{\"subject\":[{\"type\":\"CN\",\"from\":\"csr\",\"min_length\":-1}]}",
+         "/subject/0/min_length", "value.range", 0},
+        {"{\"policies\":[{\"oid\":\"1.2.3\",\"notice\":\"\"}]}", "/policies/0/notice",
+         "value.range", 0},
+    };
+
+    refuse_each(samples, sizeof samples / sizeof *samples);
 }
 END_TEST
 
@@ -427,6 +436,7 @@ TCase *profile_case(void)
     tcase_add_test(tcase, every_shipped_profile_is_right);
     tcase_add_test(tcase, operations_have_roles_and_checklists);
     tcase_add_test(tcase, a_wrong_field_is_refused);
+    tcase_add_test(tcase, a_wrong_field_of_the_further_ones_is_refused);
     tcase_add_test(tcase, a_contradiction_is_refused);
     tcase_add_test(tcase, what_is_nearly_wrong_is_taken);
     tcase_add_test(tcase, all_violations_come_at_once);

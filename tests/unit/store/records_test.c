@@ -21,6 +21,7 @@ typedef struct {
         ADD_REQUEST,
         MOVE_REQUEST,
         LOCK_REQUEST,
+        EXPIRE_REQUEST,
         CLAIM
     } what;
     const void *record;
@@ -50,6 +51,8 @@ static cm_error_t *write_work(cm_txn_t *txn, cm_audit_event_t *event, void *bato
         return cm_request_insert(txn, w->record);
     case MOVE_REQUEST:
         return cm_request_move(txn, w->record, w->from);
+    case EXPIRE_REQUEST:
+        return cm_request_expire(txn, w->record, w->until, w->now);
     case LOCK_REQUEST:
         return cm_request_lock(&request, txn, &(cm_request_lock_t){w->id, w->from, w->now});
     default:
@@ -322,6 +325,33 @@ START_TEST(a_lock_is_for_the_state_that_was_read)
 }
 END_TEST
 
+START_TEST(what_waits_is_found_and_ended_once)
+{
+    db_t *db = db_make(_i, 1);
+    cm_request_t *request = make_request("r1", CM_OP_ENROLL, "p1"); /* updated: 20 */
+    write_t expire = {.what = EXPIRE_REQUEST, .record = request, .until = 20, .now = 99};
+    apr_array_header_t *ids;
+
+    assert_done(write_it(db, (write_t){.what = ADD_REQUEST, .record = request}));
+    assert_done(cm_requests_waiting(&ids, db->store, 20, 10, pool));
+    ck_assert_int_eq(ids->nelts, 0);
+    assert_done(cm_requests_waiting(&ids, db->store, 21, 10, pool));
+    ck_assert_int_eq(ids->nelts, 1);
+    assert_refused(write_it(db, expire), CM_E_CONFLICT, NULL); /* an event has come since */
+    expire.until = 21;
+    request->state = CM_STATE_DECLINED;
+    assert_refused(write_it(db, expire), CM_E_CONFLICT, NULL); /* nor is it what was read */
+    request->state = CM_STATE_PENDING;
+    assert_done(write_it(db, expire));
+    ck_assert_str_eq(db_sql(db, "SELECT state FROM request"), "expired");
+    request->state = CM_STATE_EXPIRED;
+    expire.until = 100;
+    assert_refused(write_it(db, expire), CM_E_CONFLICT, NULL);
+    assert_done(cm_requests_waiting(&ids, db->store, 1000, 10, pool));
+    ck_assert_int_eq(ids->nelts, 0);
+}
+END_TEST
+
 START_TEST(a_word_that_is_not_ours_is_noticed)
 {
     db_t *db = db_make(_i, 1);
@@ -344,6 +374,7 @@ TCase *records_case(void)
     tcase_add_loop_test(tcase, requests_are_paged_newest_first, 0, 2);
     tcase_add_loop_test(tcase, one_holder_signs, 0, 2);
     tcase_add_loop_test(tcase, a_lock_is_for_the_state_that_was_read, 0, 2);
+    tcase_add_loop_test(tcase, what_waits_is_found_and_ended_once, 0, 2);
     tcase_add_loop_test(tcase, a_word_that_is_not_ours_is_noticed, 0, 2);
     return tcase;
 }

@@ -15,5 +15,6 @@ TCase *commit_case(void);
 TCase *schema_case(void);
 TCase *records_case(void);
 TCase *pki_case(void);
+TCase *events_case(void);
 
 #endif

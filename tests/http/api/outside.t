@@ -1,0 +1,166 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+# An authority below a parent outside: certmgrctl ca csr and ca import, with OpenSSL as the parent. What it
+# issues verifies up to that root, CRL and OCSP answer, and answers that do not fit are refused.
+use strict;
+use warnings FATAL => 'all';
+use Apache::Test qw(-withtestmore);
+use JSON::PP ();
+use CertMgr::Test;
+use CertMgr::Main;
+
+my $i = main_instance();
+my $codes = contract('exit_codes');
+my $json = JSON::PP->new->utf8->canonical;
+chmod 0755, scratch();
+
+sub run_ok {
+    my ($code, $text) = command(@_);
+    die "@_: $text" if $code;
+    return $text;
+}
+
+# The root outside, an authority below it, and another root of the same name.
+sub make_root {
+    my ($name, @more) = @_;
+    run_ok(qw(openssl req -x509 -new -nodes -newkey ec -pkeyopt ec_paramgen_curve:P-384 -days 400 -subj), '/O=Outside/CN=Outside Root',
+        '-addext', 'keyUsage=critical,keyCertSign,cRLSign', @more, '-keyout', scratch("$name.key"), '-out', scratch("$name.pem"));
+    return;
+}
+make_root('root');
+make_root('other');
+
+# OpenSSL signs a request as the authority $ca; returns the file.
+sub sign {
+    my ($ca, $csr, $name, %ext) = @_;
+    my %wanted = (basicConstraints => 'critical,CA:TRUE,pathlen:0', keyUsage => 'critical,keyCertSign,cRLSign',
+        subjectKeyIdentifier => 'hash', authorityKeyIdentifier => 'keyid:always', %ext);
+    my $days = delete $wanted{days} // 200;
+    write_file(scratch('ext.cnf'), join '', map { defined $wanted{$_} ? "$_=$wanted{$_}\n" : () } sort keys %wanted);
+    run_ok(qw(openssl x509 -req -in), $csr, '-CA', scratch("$ca.pem"), '-CAkey', scratch("$ca.key"), '-days', $days,
+        '-extfile', scratch('ext.cnf'), '-out', scratch("$name.pem"));
+    chmod 0644, scratch("$name.pem");
+    return scratch("$name.pem");
+}
+run_ok(qw(openssl req -new -nodes -newkey rsa:2048 -subj), '/O=Outside/CN=Outside Policy CA', '-keyout', scratch('policy.key'), '-out', scratch('policy.csr'));
+sign('root', scratch('policy.csr'), 'policy', basicConstraints => 'critical,CA:TRUE,pathlen:1');
+chmod 0644, scratch('root.pem'), scratch('other.pem');
+my $chain = write_file(scratch('chain.pem'), read_file(scratch('root.pem')) . read_file(scratch('policy.pem')));
+chmod 0644, $chain;
+
+my @request = ('--key', 'pkcs11:token=certmgr;object=partner', '--subject', 'CN=Partner CA,O=Example', '--path-length', 0);
+my ($code, $csr) = ctl(qw(ca csr partner), @request);
+is($code, 0, 'ca csr') or diag($csr);
+write_file(scratch('partner.csr'), $csr);
+subtest 'the request' => sub {
+    my $text = run_ok(qw(openssl req -noout -text -verify -in), scratch('partner.csr'));
+    like($text, qr/Subject: O = Example, CN = Partner CA/, 'subject');
+    like($text, qr/Basic Constraints: critical\s+CA:TRUE, pathlen:0/, 'an authority');
+    like($text, qr/Key Usage: critical\s+Digital Signature, Certificate Sign, CRL Sign/, 'key usage');
+    like($text, qr/verify OK|self-signature OK/i, 'signed by its key');
+    like(run_ok(qw(certtool --crq-info --infile), scratch('partner.csr')), qr/Certificate Authority \(CA\): TRUE/, 'certtool');
+    my ($again, $second) = ctl(qw(ca csr partner), @request);
+    is($again, 0, 'again, with the same key');
+    write_file(scratch('second.csr'), $second);
+    is(run_ok(qw(openssl req -noout -pubkey -in), scratch('second.csr')), run_ok(qw(openssl req -noout -pubkey -in), scratch('partner.csr')));
+    is((ctl(qw(ca csr issuing), @request))[0], $codes->{refused}, 'an authority that is there');
+    is((ctl(qw(ca csr Partner), @request))[0], $codes->{refused}, 'no such name');
+    is((ctl(qw(ca csr x)))[0], $codes->{refused}, 'no key and no subject');
+    is((ctl(qw(ca csr x --path-length -1), @request))[0], $codes->{refused}, 'no such path length');
+    is((ctl(qw(ca csr x --key pkcs11:token=nowhere;object=x --subject CN=x)))[0], $codes->{refused}, 'no such token');
+};
+
+subtest 'answers that are refused' => sub {
+    run_ok(qw(openssl req -new -nodes -newkey ec -pkeyopt ec_paramgen_curve:P-256 -subj /CN=x -keyout), scratch('x.key'), '-out', scratch('x.csr'));
+    my $partner = scratch('partner.csr');
+    my @chain = ('--chain', $chain);
+    my %bad = (
+        'authority.key' => [sign('policy', scratch('x.csr'), 'a'), @chain],
+        'authority.ca' => [sign('policy', $partner, 'b', basicConstraints => 'critical,CA:FALSE', keyUsage => 'critical,digitalSignature'), @chain],
+        'authority.key-usage' => [sign('policy', $partner, 'c', keyUsage => 'critical,keyCertSign'), @chain],
+        'authority.key-id' => [sign('policy', $partner, 'd', subjectKeyIdentifier => 'none'), @chain],
+        'path.verify' => [sign('policy', $partner, 'e', basicConstraints => 'CA:TRUE'), @chain],
+        'path.verify ' => [sign('policy', $partner, 'f'), '--chain', scratch('root.pem')],
+        'path.verify  ' => [sign('policy', $partner, 'f')],
+        'path.verify   ' => [sign('other', $partner, 'g'), '--chain', scratch('root.pem')],
+        'authority.parent' => [sign('policy', $partner, 'h'), '--parent', 'root'],
+    );
+    for my $rule (sort keys %bad) {
+        my ($file, @more) = @{ $bad{$rule} };
+        my ($status, $text) = break_glass(qw(ca import partner --certificate), $file, @more);
+        is($status, $codes->{refused}, "$rule refused");
+        like($text, qr/@{[$rule =~ s{\s}{}gr]}/, 'and named') or diag($text);
+    }
+    is((break_glass(qw(ca import nobody --certificate), scratch('f.pem'), @chain))[0], $codes->{refused}, 'nobody asked');
+    is((break_glass(qw(ca import partner --certificate), scratch('partner.csr'), @chain))[0], $codes->{refused}, 'no certificate');
+    is((break_glass(qw(ca import partner)))[0], $codes->{refused}, 'no file');
+    is(query("SELECT COUNT(*) FROM authority WHERE name = 'partner'"), 0, 'nothing was stored');
+};
+
+my $answer = sign('policy', scratch('partner.csr'), 'partner');
+($code, my $text) = break_glass(qw(ca import partner --certificate), $answer, '--chain', $chain,
+    '--ocsp-key', 'pkcs11:token=certmgr;object=partner-ocsp', '--crl-validity', '30d');
+is($code, 0, 'ca import') or diag($text);
+is((break_glass(qw(ca import partner --certificate), $answer, '--chain', $chain))[0], $codes->{refused}, 'once');
+like(query("SELECT detail FROM audit_event WHERE action = 'authority.import'"), qr/Outside Policy CA/, 'recorded');
+is(query('SELECT COUNT(*) FROM authority_request'), 0, 'no request waits any more');
+
+my $profile = $json->decode(read_file("$ENV{CERTMGR_TEST_TOP}/conf/profiles/user.json"));
+my $file = write_file(scratch('partner.json'), $json->encode({ %{$profile}, name => 'partner', ca => 'partner' }));
+chmod 0644, $file;
+($code, $text) = ctl(qw(profile import), $file);
+is($code, $codes->{refused}, 'a profile that lets live longer than the authority does');
+like($text, qr/profile\.ca-validity/);
+write_file($file, $json->encode({ %{$profile}, name => 'partner', ca => 'partner', validity => { default => '90d', max => '90d' } }));
+($code, $text) = ctl(qw(profile import), $file);
+is($code, 0, 'a profile') or diag($text);
+
+subtest 'what it issues' => sub {
+    my $certificate = enroll('user1', profile => 'partner')->{certificate};
+    my $leaf = write_file(scratch('leaf.pem'), $certificate->{pem});
+    my $above = write_file(scratch('above.pem'), as('user1', GET => "/api/v1/certificates/$certificate->{id}/chain.pem")->{body});
+    is(() = read_file($above) =~ /^-----BEGIN/mg, 4, 'chain.pem goes up to the root outside');
+    my ($status, $said) = command(qw(openssl verify -x509_strict -purpose sslclient -CAfile), scratch('root.pem'), '-untrusted', $above, $leaf);
+    is($status, 0, 'openssl verify -x509_strict') or diag($said);
+    ($status, $said) = command(qw(certtool --verify --verify-profile=medium --load-ca-certificate), scratch('root.pem'), '--infile', $above);
+    is($status, 0, 'certtool --verify') or diag($said);
+    write_file(scratch('ca.p7b'), nobody(GET => '/ca/partner.p7b')->{body});
+    is(() = run_ok(qw(openssl pkcs7 -inform DER -print_certs -in), scratch('ca.p7b')) =~ /^subject=/mg, 3, 'so does ca/partner.p7b');
+    is(run_ok(qw(openssl x509 -in), write_file(scratch('ca.pem'), nobody(GET => '/ca/partner.pem')->{body})), read_file($answer) =~ s/.*?(?=-----BEGIN)//sr,
+        'ca/partner.pem is what was imported');
+    write_file(scratch('crl.der'), nobody(GET => '/crl/partner.crl')->{body});
+    write_file(scratch('crl.pem'), run_ok(qw(openssl crl -inform DER -in), scratch('crl.der')));
+    my @check = (qw(openssl verify -x509_strict -crl_check -CAfile), scratch('root.pem'), '-untrusted', $above, '-CRLfile');
+    is((command(@check, scratch('crl.pem'), $leaf))[0], 0, 'by its CRL');
+    my @ocsp = (qw(openssl ocsp -issuer), scratch('ca.pem'), '-cert', $leaf, '-url', "$i->{CERTMGR_URL}/ocsp", '-CAfile', scratch('root.pem'),
+        '-verify_other', $above);
+    like((command(@ocsp))[1], qr/leaf\.pem: good/, 'OCSP');
+    is(revoke('user1', $certificate->{id})->{status}, 201, 'revoked');
+    like((command(@ocsp))[1], qr/leaf\.pem: revoked/, 'OCSP');
+    is((ctl(qw(crl publish partner)))[0], 0);
+    write_file(scratch('crl.der'), nobody(GET => '/crl/partner.crl')->{body});
+    write_file(scratch('crl.pem'), run_ok(qw(openssl crl -inform DER -in), scratch('crl.der')));
+    like((command(@check, scratch('crl.pem'), $leaf))[1], qr/certificate revoked/, 'by its CRL');
+    my ($serial) = run_ok(qw(openssl x509 -noout -serial -in), $answer) =~ /=(\w+)/;
+    like((command(qw(openssl ocsp -issuer), scratch('ca.pem'), '-serial', "0x$serial", '-url', "$i->{CERTMGR_URL}/ocsp", '-CAfile',
+        scratch('root.pem'), '-verify_other', $above))[1], qr/: unknown/, 'of its own certificate it knows nothing: the parent does');
+};
+
+# A subordinate authority that the root here has certified, with a key in our own token.
+subtest 'a parent of ours' => sub {
+    my ($status, $asked) = ctl(qw(ca csr below --key pkcs11:token=certmgr;object=below --subject CN=Below));
+    is($status, 0, 'ca csr') or diag($asked);
+    my $r = as('admin1', POST => '/api/v1/enroll', json => { profile => 'intermediate-ca', csr => $asked });
+    is($r->{status}, 202, 'asked for') or diag($r->{body});
+    $r = as('admin2', POST => "/api/v1/enroll/$r->{json}{id}/events", json => { event => 'approve', remarks => 'test' });
+    is($r->{json}{state}, 'completed', 'approved by another') or diag($r->{body});
+    my $pem = write_file(scratch('below.pem'), $r->{json}{certificate}{pem});
+    chmod 0644, $pem;
+    is((break_glass(qw(ca import below --parent issuing --certificate), $pem))[0], $codes->{refused}, 'another parent');
+    ($status, $asked) = break_glass(qw(ca import below --parent root --certificate), $pem);
+    is($status, 0, 'ca import --parent') or diag($asked);
+    write_file(scratch('ca.p7b'), nobody(GET => '/ca/below.p7b')->{body});
+    is(() = run_ok(qw(openssl pkcs7 -inform DER -print_certs -in), scratch('ca.p7b')) =~ /^subject=/mg, 2, 'its chain');
+    like((ctl(qw(ca list)))[1], qr/^below +root +active/m, 'listed');
+};
+done();
