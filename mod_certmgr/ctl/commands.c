@@ -303,7 +303,8 @@ static const cm_command_t commands[] = {
     {"problems", "", NULL, CM_NEEDS_NOTHING, cm_ctl_problems, "List the error codes of the API",
      ""},
     {"manual", "PART", NULL, CM_NEEDS_NOTHING, cm_ctl_manual,
-     "Print a part of the manual pages (roff)", "PART is commands, directives or problems."},
+     "Print a part of the manual pages (roff)",
+     "PART is commands, directives, problems, profile or rules."},
     {NULL, NULL, NULL, 0, NULL, NULL, NULL}};
 
 const cm_command_t *cm_commands(void)

@@ -5,6 +5,8 @@
 #include <apr_strings.h>
 
 #include "ctl/output.h"
+#include "policy/profile_check.h"
+#include "policy/profile_fields.h"
 
 /* Text for roff: a hyphen that is to be typed is a minus, a line must not begin with a dot. */
 static void print_text(const char *text)
@@ -29,8 +31,9 @@ static void print_text(const char *text)
     putchar('\n');
 }
 
-static void print_commands(void)
+static void print_commands(const cm_run_t *run)
 {
+    (void)run;
     for (const cm_command_t *c = cm_commands(); c->words; c++) {
         printf(".TP\n\\fB%s\\fR%s\\fI%s\\fR\n", c->words, *c->arguments ? " " : "", c->arguments);
         print_text(c->summary);
@@ -47,8 +50,9 @@ static void print_commands(void)
     }
 }
 
-static void print_directives(void)
+static void print_directives(const cm_run_t *run)
 {
+    (void)run;
     for (const cm_setting_t *s = cm_settings(); s->name; s++) {
         fputs(".TP\n.B ", stdout);
         print_text(s->name);
@@ -60,8 +64,9 @@ static void print_directives(void)
     }
 }
 
-static void print_problems(void)
+static void print_problems(const cm_run_t *run)
 {
+    (void)run;
     for (int code = 0; code < CM_E_COUNT; code++) {
         const cm_code_info_t *info = cm_code_info((cm_code_t)code);
 
@@ -71,18 +76,65 @@ static void print_problems(void)
     }
 }
 
+/* A name that ends with [] stands in each element of a list. */
+static void print_field(const cm_field_t *field, const char *name)
+{
+    fputs(".TP\n.B ", stdout);
+    print_text(name);
+    print_text(field->about);
+    if (field->is_required) {
+        puts("Required.");
+    } else if (field->initial && field->kind != CM_FIELD_RECORD) {
+        fputs("Default: ", stdout);
+        print_text(field->initial);
+    }
+}
+
+static void print_fields(const cm_field_t *fields, const char *at, apr_pool_t *pool)
+{
+    const cm_field_t *before = NULL;
+
+    for (const cm_field_t *field = fields; field->name; before = field++) {
+        const char *name =
+            apr_pstrcat(pool, at, field->name, field->kind == CM_FIELD_RECORDS ? "[]" : "", NULL);
+
+        print_field(field, name);
+        /* operations are all alike */
+        if (field->fields && (!before || before->fields != field->fields)) {
+            print_fields(field->fields, apr_pstrcat(pool, name, ".", NULL), pool);
+        }
+    }
+}
+
+static void print_profile(const cm_run_t *run)
+{
+    print_fields(cm_profile_fields, "", run->pool);
+}
+
+static void print_rules(const cm_run_t *run)
+{
+    (void)run;
+    for (const cm_profile_rule_t *rule = cm_profile_rules; rule->name; rule++) {
+        printf(".TP\n.B %s\n", rule->name);
+        print_text(rule->message);
+        printf("(%s).\n", rule->source);
+    }
+}
+
 cm_error_t *cm_ctl_manual(cm_run_t *run)
 {
     static const struct {
         const char *part;
-        void (*print)(void);
+        void (*print)(const cm_run_t *run);
     } parts[] = {{"commands", print_commands},
                  {"directives", print_directives},
-                 {"problems", print_problems}};
+                 {"problems", print_problems},
+                 {"profile", print_profile},
+                 {"rules", print_rules}};
 
     for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++) {
         if (strcmp(parts[i].part, cm_run_argument(run, 0)) == 0) {
-            parts[i].print();
+            parts[i].print(run);
             return NULL;
         }
     }

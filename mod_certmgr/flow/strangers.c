@@ -18,6 +18,7 @@ typedef struct {
 
 struct cm_strangers_t {
     apr_thread_mutex_t *lock;
+    apr_thread_mutex_t *writing; /* held while counts are on their way */
     const char *holder;
     apr_time_t hour; /* of `written` */
     int used;
@@ -29,6 +30,9 @@ cm_error_t *cm_strangers_make(cm_strangers_t **strangers, const char *holder, ap
     cm_strangers_t *made = apr_pcalloc(pool, sizeof *made);
     apr_status_t status = apr_thread_mutex_create(&made->lock, APR_THREAD_MUTEX_DEFAULT, pool);
 
+    if (status == APR_SUCCESS) {
+        status = apr_thread_mutex_create(&made->writing, APR_THREAD_MUTEX_DEFAULT, pool);
+    }
     made->holder = holder;
     *strangers = made;
     return status == APR_SUCCESS
@@ -119,15 +123,19 @@ static cm_error_t *store_batch(cm_txn_t *txn, cm_audit_event_t *event, void *bat
 cm_error_t *cm_strangers_flush(cm_strangers_t *strangers, cm_ctx_t *ctx)
 {
     batch_t batch;
-    cm_error_t *error;
+    cm_error_t *error = NULL;
 
-    if (!strangers || !take_batch(&batch, strangers, ctx)) {
+    if (!strangers) {
         return NULL;
     }
-    error = cm_store_maintain(ctx->store, store_batch, &batch, ctx->pool);
-    if (!error) {
-        settle_batch(&batch, strangers);
+    apr_thread_mutex_lock(strangers->writing);
+    if (take_batch(&batch, strangers, ctx)) {
+        error = cm_store_maintain(ctx->store, store_batch, &batch, ctx->pool);
+        if (!error) {
+            settle_batch(&batch, strangers);
+        }
     }
+    apr_thread_mutex_unlock(strangers->writing);
     return error;
 }
 

@@ -27,7 +27,7 @@ cm_error_t *cm_strangers_make(cm_strangers_t **strangers, const char *holder, ap
  * the first few dozen are counted as "other". NULL counts nowhere. */
 void cm_stranger_count(cm_strangers_t *strangers, const char *rule);
 
-/* Write what has changed, if anything has. One thread at a time. */
+/* Write what has changed, if anything has; from any thread. */
 cm_error_t *cm_strangers_flush(cm_strangers_t *strangers, cm_ctx_t *ctx);
 
 /* Job: make hours that are over events of the audit log. */

@@ -7,7 +7,11 @@
 
 #include <ap_expr.h>
 #include <apr_strings.h>
+#include <apr_thread_proc.h>
 #include <http_log.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 APLOG_USE_MODULE(certmgr);
 
@@ -37,6 +41,33 @@ cm_claims_t *cm_claims_make(apr_pool_t *pool)
     return claims;
 }
 
+/* Before the handlers of httpd, which would take down what belongs to the parent. */
+static void leave(void)
+{
+    _exit(2);
+}
+
+/* The scanner of httpd ends its process over some texts ("flex scanner jammed"), and with it, at a
+ * reload, all of httpd. So a process of its own reads each text first. */
+static int can_be_scanned(const char *text, ap_expr_info_t info, apr_pool_t *pool)
+{
+    apr_exit_why_e why;
+    apr_proc_t child;
+    int code = 0;
+    apr_status_t status = apr_proc_fork(&child, pool);
+
+    if (status == APR_INCHILD) {
+        if (atexit(leave) == 0 && freopen("/dev/null", "w", stderr)) {
+            ap_expr_parse(pool, pool, &info, text, NULL);
+            _exit(0);
+        }
+        _exit(1);
+    }
+    return status == APR_INPARENT &&
+           apr_proc_wait(&child, &code, &why, APR_WAIT) == APR_CHILD_DONE &&
+           APR_PROC_CHECK_EXIT(why) && code == 0;
+}
+
 /* NULL text gives NULL. Not by the directive itself: an error there would end httpd at a reload. */
 static cm_error_t *parse(const ap_expr_info_t **parsed, const char *text, unsigned flags,
                          const cm_line_t *line, apr_pool_t *pool)
@@ -52,7 +83,8 @@ static cm_error_t *parse(const ap_expr_info_t **parsed, const char *text, unsign
     info->line_number = (unsigned)line->number;
     info->flags = flags | AP_EXPR_FLAG_DONT_VARY;
     info->module_index = APLOG_MODULE_INDEX;
-    wrong = ap_expr_parse(pool, pool, info, text, NULL);
+    wrong = can_be_scanned(text, *info, pool) ? ap_expr_parse(pool, pool, info, text, NULL)
+                                              : "it breaks off amid a string or a variable";
     *parsed = info;
     return wrong ? cm_error_locate(cm_error_make(pool, CM_E_CONFIG,
                                                  "%s: the expression \"%s\" can't be read: %s",

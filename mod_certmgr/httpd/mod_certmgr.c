@@ -115,6 +115,7 @@ static void child_init(apr_pool_t *pchild, server_rec *s)
     }
     if (!service->error) {
         cm_service_start(service, pchild);
+        cm_watchdog_start(service, pchild);
     }
 }
 

@@ -113,6 +113,9 @@ void cm_errors_register(void);
 /* Have mod_watchdog run the jobs, each in one process, and write the counts of every process. */
 cm_error_t *cm_watchdog_register(cm_service_t *service, apr_pool_t *pool);
 
+/* In the child: have its last counts written when it ends in order. */
+void cm_watchdog_start(cm_service_t *service, apr_pool_t *pchild);
+
 /* Logs to the error log of a request, or of a server. */
 const cm_host_t *cm_host_of_request(request_rec *r);
 const cm_host_t *cm_host_of_server(const server_rec *s, apr_pool_t *pool);

@@ -86,8 +86,6 @@ static void run_apart(self_t *self, apr_pool_t *pool)
         apr_pool_create(&own, pool);
         run(self, own);
         apr_pool_destroy(own);
-        /* the thread is httpd's and may end without OpenSSL being told: leave nothing in it */
-        OPENSSL_thread_stop();
     }
 }
 
@@ -95,24 +93,34 @@ static apr_status_t wake(int state, void *data, apr_pool_t *pool)
 {
     if (state == AP_WATCHDOG_STATE_RUNNING && !is_stopping()) {
         run_apart(data, pool);
+        /* the thread is httpd's and may end without OpenSSL being told: leave nothing in it */
+        OPENSSL_thread_stop();
     }
     return APR_SUCCESS;
 }
 
-/* In every process, and once more when it ends in order: then its last seconds are not lost. */
-static apr_status_t wake_to_count(int state, void *data, apr_pool_t *pool)
+/* Before anything of the child is taken down; mod_watchdog stops its threads when it is too late.
+ */
+static apr_status_t count_last(void *data)
 {
-    if (state == AP_WATCHDOG_STATE_RUNNING || state == AP_WATCHDOG_STATE_STOPPING) {
-        run_apart(data, pool);
-    }
+    self_t self = {.service = data};
+    apr_pool_t *own;
+
+    apr_pool_create(&own, NULL);
+    run_apart(&self, own);
+    apr_pool_destroy(own);
     return APR_SUCCESS;
+}
+
+void cm_watchdog_start(cm_service_t *service, apr_pool_t *pchild)
+{
+    apr_pool_pre_cleanup_register(pchild, service, count_last);
 }
 
 typedef struct {
     const char *name;
     int singleton;
     apr_int64_t seconds;
-    ap_watchdog_callback_fn_t *callback;
 } plan_t;
 
 static apr_status_t add_watchdog(const plan_t *plan, cm_service_t *service, const cm_job_t *job,
@@ -128,14 +136,13 @@ static apr_status_t add_watchdog(const plan_t *plan, cm_service_t *service, cons
 
     self->service = service;
     self->job = job;
-    return status == APR_SUCCESS
-               ? add(watchdog, apr_time_from_sec(plan->seconds), self, plan->callback)
-               : status;
+    return status == APR_SUCCESS ? add(watchdog, apr_time_from_sec(plan->seconds), self, wake)
+                                 : status;
 }
 
 cm_error_t *cm_watchdog_register(cm_service_t *service, apr_pool_t *pool)
 {
-    const plan_t counts = {"certmgr-counts", 0, CM_STRANGERS_FLUSH, wake_to_count};
+    const plan_t counts = {"certmgr-counts", 0, CM_STRANGERS_FLUSH};
     apr_status_t status;
 
     if (!APR_RETRIEVE_OPTIONAL_FN(ap_watchdog_get_instance) ||
@@ -144,8 +151,7 @@ cm_error_t *cm_watchdog_register(cm_service_t *service, apr_pool_t *pool)
     }
     status = add_watchdog(&counts, service, NULL, pool);
     for (const cm_job_t *job = cm_jobs(); status == APR_SUCCESS && job->name; job++) {
-        const plan_t plan = {apr_pstrcat(pool, "certmgr-", job->name, NULL), 1, job->interval,
-                             wake};
+        const plan_t plan = {apr_pstrcat(pool, "certmgr-", job->name, NULL), 1, job->interval};
 
         status = add_watchdog(&plan, service, job, pool);
     }

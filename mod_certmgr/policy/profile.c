@@ -42,6 +42,12 @@ static int only_without_agreement(const cm_profile_t *profile)
            !(profile->key_usage & CM_KU_KEY_AGREEMENT);
 }
 
+static int constrains_without_ca(const cm_profile_t *profile)
+{
+    return !profile->is_ca &&
+           (profile->constraints.permitted->nelts || profile->constraints.excluded->nelts);
+}
+
 static int is_nameless(const cm_profile_t *profile)
 {
     for (int i = 0; i < profile->san->nelts; i++) {
@@ -82,6 +88,8 @@ static const struct {
      "keyCertSign is for authorities only (RFC 5280 4.2.1.9)"},
     {"profile.path-length", "/path_length", path_without_ca,
      "a path length is for authorities only (RFC 5280 4.2.1.9)"},
+    {"profile.constraints-ca", "/name_constraints", constrains_without_ca,
+     "name constraints are for authorities only (RFC 5280 4.2.1.10)"},
     {"profile.key-agreement", "/key_usage", only_without_agreement,
      "encipherOnly and decipherOnly need keyAgreement (RFC 5280 4.2.1.3)"},
     {"profile.operations", "/operations", offers_nothing, "no operation is offered"},

@@ -94,6 +94,7 @@ typedef struct cm_profile_t {
  *   profile.ca-key-usage     an authority without keyCertSign (RFC 5280 4.2.1.3)
  *   profile.key-cert-sign    keyCertSign without an authority (RFC 5280 4.2.1.9)
  *   profile.path-length      a path length without an authority (RFC 5280 4.2.1.9)
+ *   profile.constraints-ca   name constraints without an authority (RFC 5280 4.2.1.10)
  *   profile.key-agreement    encipherOnly or decipherOnly without keyAgreement (4.2.1.3)
  *   profile.eku-key-usage    an extended key usage with none of its key usages (4.2.1.12)
  *   profile.csr-item         an operation with a new key without the item csr before issue, or

@@ -247,16 +247,6 @@ static const cm_ext_t *constraints_of(const cm_cert_t *cert)
     return cert->extensions ? cm_ext_find(cert->extensions, CM_OID_NAME_CONSTRAINTS) : NULL;
 }
 
-static void constraints_ca(cm_profile_check_t *check)
-{
-    const cm_profile_t *profile = check->in->profile;
-
-    if (!profile->is_ca &&
-        (profile->constraints.permitted->nelts || profile->constraints.excluded->nelts)) {
-        refuse(check, "/name_constraints");
-    }
-}
-
 /* A name that lies within the base of a constraint, as san.h writes it. */
 static const char *name_within(const char *base, apr_pool_t *pool)
 {
@@ -424,7 +414,6 @@ const cm_profile_rule_t cm_profile_rules[] = {
     {"profile.san-twice", "RFC 5280 4.2.1.6", san_twice, "the same kind of name from the same source stands here twice: raise max instead"},
     {"profile.subject-san", "CA/Browser Forum BR 7.1.4.3", subject_san, "there is no alternative name of type dns or ip to take"},
     {"profile.length", "practice", length, "the least length is more than the most"},
-    {"profile.constraints-ca", "RFC 5280 4.2.1.10", constraints_ca, "name constraints are for authorities only"},
     {"profile.constraints-within", "RFC 5280 4.2.1.10", constraints_within, "the authority, or one above it, may not certify these names itself"},
     {"profile.san-constrained", "RFC 5280 4.2.1.10", san_constrained, "the authority, or one above it, may certify no such name"},
     {"profile.server-san", "CA/Browser Forum BR 7.1.2.7", server_san, "serverAuth needs an alternative name of type dns or ip"},

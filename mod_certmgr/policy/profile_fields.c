@@ -243,7 +243,7 @@ static const cm_field_t san_fields[] = {
 static const cm_field_t policy_fields[] = {
     {"oid", CM_FIELD_NAME, 1, offsetof(cm_policy_t, oid), 0, 0, NULL, &oids, NULL, 0,
      "Policy identifier."},
-    {"cps", CM_FIELD_TEXT, 0, offsetof(cm_policy_t, cps), 1, 1024, NULL, NULL, NULL, 0,
+    {"cps", CM_FIELD_NAME, 0, offsetof(cm_policy_t, cps), 0, 0, NULL, &urls, NULL, 0,
      "Address of the practice statement."},
     {"notice", CM_FIELD_TEXT, 0, offsetof(cm_policy_t, notice), 1, 200, NULL, NULL, NULL, 0,
      "Text shown to those who rely on the certificate, at most 200 bytes (RFC 5280 4.2.1.4)."},

@@ -36,7 +36,7 @@ sub read_file {
 make('install');
 my @found = installed();
 for my $pattern (qr{/modules/mod_certmgr\.so}, qr{/mods-available/certmgr\.(?:load|conf)},
-    qr{/bin/certmgrctl}, qr{/man1/certmgrctl\.1}, qr{/man5/mod_certmgr\.5},
+    qr{/bin/certmgrctl}, qr{/man1/certmgrctl\.1}, qr{/man5/mod_certmgr\.5}, qr{/man5/certmgr-profile\.5},
     qr{/mod_certmgr/(?:certmgr\.conf|profiles/[\w-]+\.json)})
 {
     ok((grep { /$pattern$/ } @found), "installed: $pattern");

@@ -32,4 +32,7 @@ ALTER TABLE certificate ADD COLUMN group_name KEYTEXT;
 
 CREATE INDEX request_group ON request (group_name, id) WHERE group_name IS NOT NULL;
 
+CREATE INDEX request_group_operation ON request (group_name, operation, id)
+    WHERE group_name IS NOT NULL;
+
 CREATE INDEX certificate_group ON certificate (group_name, id) WHERE group_name IS NOT NULL;

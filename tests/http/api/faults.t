@@ -80,6 +80,7 @@ is_back('before');
 for my $wrong (
     ['a value that is none', sub { s/^CertMgrURL .*/CertMgrURL nonsense/m }],
     ['an expression that can not be read', sub { s/^CertMgrURL/CertMgrRole officer "%{reqenv:A =~ \/b\/"\n$&/m }],
+    ['an expression that ends the scanner', sub { s/^CertMgrURL/CertMgrRole officer "'a\\\\"\n$&/m }],
     ['a directive is missing', sub { s/^CertMgrAuditKey .*//m }],
     ['a PIN that can not be read', sub { s{secrets/pin}{secrets/no-pin} }],
     ['no database', sub { s/^DBDriver .*\nDBDParams .*//m }]
@@ -139,6 +140,7 @@ subtest 'configtest tells a mistake in one line' => sub {
         [sub { s/^CertMgrURL/CertMgrRole officer "%{reqenv:A} =~"\n$&/m }, qr/:\d+: CertMgrRole: the expression .* can't be read: /],
         [sub { s/^CertMgrURL/CertMgrRole officer "nonsense(%{reqenv:A})"\n$&/m }, qr/:\d+: CertMgrRole: the expression .* can't be read: /],
         [sub { s/^CertMgrURL/CertMgrRole officr true\n$&/m }, qr/:\d+: CertMgrRole: "officr" is not accepted: the name of a role/],
+        [sub { s/^CertMgrURL/CertMgrRole officer "'a\\\\"\n$&/m }, qr/:\d+: CertMgrRole: .* it breaks off/],
         [sub { s/^CertMgrURL/CertMgrGroup web "-Q"\n$&/m }, qr/:\d+: CertMgrGroup: the expression .* can't be read: /],
         [sub { s/^CertMgrURL/CertMgrRegister "%{reqenv:A" ""\n$&/m }, qr/:\d+: CertMgrRegister: the expression .* can't be read: /],
         [sub { s/^CertMgrURL/CertMgr on\nCertMgrURL/m }, qr/CertMgr not allowed here/],

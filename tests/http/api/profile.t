@@ -134,6 +134,17 @@ subtest 'over the API' => sub {
     is(as('user1', POST => '/api/v1/profiles', json => {})->{status}, 405, 'nothing is changed here');
 };
 
+subtest 'the common name of a server' => sub {
+    my $wish = { profile => 'server', csr => csr(), san => ['dns:www.example.test', 'dns:example.test'] };
+    my $r = as('user1', POST => '/api/v1/enroll', json => { %{$wish}, subject => 'CN=www.example.org' });
+    is($r->{status}, 422, 'none of its names');
+    is($r->{json}{rule}, 'profile.subject-san');
+    $r = as('user1', POST => '/api/v1/enroll', json => $wish);
+    is($r->{status}, 202) or diag($r->{body});
+    $r = as('officer1', POST => "/api/v1/enroll/$r->{json}{id}/events", json => { event => 'approve', remarks => 'x' });
+    is($r->{json}{certificate}{subject}, 'CN=www.example.test', 'the first of its names, not that of the CSR') or diag($r->{body});
+};
+
 subtest 'the schema' => sub {
     my $r = as('user1', GET => '/api/v1/profiles/schema.json');
     is($r->{headers}->header('Content-Type'), 'application/schema+json');

@@ -245,4 +245,28 @@ subtest 'hostile values give what the expressions give, and nothing else' => sub
     cmp_ok($statuses{$_} // 0, '>', $rounds / 20, "$_ is among the answers") for 200, 403;
     is_deeply([sort keys %statuses], [200, 403], 'and no other status');
 };
+
+subtest 'a random expression is taken, or refused in one line' => sub {
+    my $seed = $ENV{CERTMGR_SEED} // time;
+    srand $seed;
+    my $conf = read_file($i->{CERTMGR_CONF});
+    my @bits = ('%{reqenv:A}', '%{reqenv:', '}', '=~', '!~', '==', '-eq', '-in', '{', "'a'", '/b/', 'm#c#i', 'm#', '||', '&&', '!',
+        '(', ')', 'true', 'false', '-n', '-z', '-T', '-Q', 'tolower(', 'unbase64(', 'file(', 'nonsense(', '%{HTTP:X}', '%{nothing:X}',
+        '%{', '$1', ',', '.', ' ', "'", '1', '<', '\\\\', "\x{e9}", '/((((((a*)*)*)*)*)*/', '/[/', '/(/', 'x' x 3000);
+    my (%codes, @wrong);
+    for (1 .. ($ENV{HTTP_PRELOAD} ? 10 : 80)) {
+        my $text = join '', map { $bits[rand @bits] } 0 .. rand 6;
+        $text = (qw(true false), "%{reqenv:A} == 'b'")[rand 3] if rand() < 0.1;
+        my $line = (map { "CertMgr$_" } "Role officer \"$text\"", "Role officer \"$text\" group=web", "Group web \"$text\"",
+            "Register \"$text\" \"$text\" true")[rand 4];
+        my $trial = write_file(scratch('random.conf'), $conf =~ s/^CertMgrURL/Encode::encode('UTF-8', "$line\n") . 'CertMgrURL'/emr);
+        my ($code, $said) = command('env', $ENV{HTTP_PRELOAD} ? "LD_PRELOAD=$ENV{HTTP_PRELOAD}" : (), '/usr/sbin/apache2', '-t', '-f', $trial);
+        my @lines = grep { !/^AH00014/ } split /\n/, $said;
+        $codes{$code}++;
+        push @wrong, "$line: $said"
+            unless @lines <= 2 && ($code ? ($lines[-1] // '') =~ /random\.conf:\d+: CertMgr/ : $said =~ /Syntax OK/);
+    }
+    is(scalar @wrong, 0, "seed $seed") or diag(substr join("\n", @wrong), 0, 2000);
+    is_deeply([sort keys %codes], [0, 1], 'some are taken, some are not');
+};
 done();

@@ -200,6 +200,9 @@ START_TEST(counting_writes_nothing)
     count(strangers, "login.unknown", 2);
     flush(strangers);
     ck_assert_str_eq(sql_value(total), "1003 2");
+    sql("DELETE FROM stranger");
+    flush(strangers);
+    ck_assert_str_eq(sql_value("SELECT count(*) FROM stranger"), "0");
 }
 END_TEST
 

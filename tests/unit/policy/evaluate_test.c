@@ -409,6 +409,81 @@ START_TEST(addresses_are_put_in_where_wanted)
 }
 END_TEST
 
+#define NAMED_BY_SAN                                                                               \
+    "{\"subject\":[{\"type\":\"CN\",\"from\":\"san\",\"required\":false}],"                        \
+    "\"san\":[{\"type\":\"email\",\"from\":\"login.mail\",\"required\":true},{\"type\":\"dns\","   \
+    "\"from\":\"csr\","                                                                            \
+    "\"max\":3},{\"type\":\"ip\",\"from\":\"csr\"}]}"
+
+START_TEST(a_common_name_is_one_of_the_alternative_names)
+{
+    use_profile(NAMED_BY_SAN);
+    in.san = wish_san("dns:www.example.test", "ip:192.0.2.1");
+    ck_assert_str_eq(subject_text(allow()), "CN=www.example.test"); /* not Mallory of the CSR */
+    in.subject = "CN=192.0.2.1";
+    ck_assert_str_eq(subject_text(allow()), "CN=192.0.2.1");
+    in.subject = "CN=WWW.Example.test";
+    ck_assert_str_eq(subject_text(allow()), "CN=www.example.test");
+    in.subject = "CN=www.example.org";
+    refuse("/subject", "profile.subject-san");
+    in.subject = NULL;
+    in.san = wish_san("dns:abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghij.test",
+                      "dns:b.test"); /* the first is longer than a common name can be */
+    ck_assert_str_eq(subject_text(allow()), "CN=b.test");
+    in.san = NULL; /* those of the CSR: none; a mail address is no host */
+    ck_assert_uint_eq(allow()->subject.len, 2);
+}
+END_TEST
+
+START_TEST(names_are_within_patterns_and_lengths)
+{
+    use_profile(
+        "{\"subject\":[{\"type\":\"CN\",\"from\":\"login.name\",\"min_length\":10,"
+        "\"max_length\":10,\"patterns\":[\"A*\",\"Zo? J[ab]nsen\"]}],\"san\":[{\"type\":\"dns\","
+        "\"from\":\"csr\",\"max\":2,\"patterns\":[\"*.Example.test\"]}]}");
+    in.san = wish_san("dns:a.b.example.test", NULL);
+    person.name = "Zoe Jansen";
+    allow();
+    person.name = "Zoe Jensen";
+    refuse("/profile", "profile.subject-pattern");
+    person.name = "Anna Jansen"; /* 11 */
+    refuse("/profile", "profile.subject-pattern");
+    person.name = "Zoe Jbnsen";
+    in.san = wish_san("dns:a.example.test", "dns:example.test");
+    refuse("/san", "profile.san-pattern");
+    in.san = NULL;
+    in.csr = make_csr(make_key(), "DNS:a.example.org", NULL);
+    refuse("/csr", "profile.san-pattern");
+}
+END_TEST
+
+START_TEST(the_rest_comes_from_the_profile)
+{
+    cm_cert_spec_t *spec;
+
+    use_profile(
+        "{\"validity\":{\"choice\":false},\"san\":[{\"type\":\"uri\",\"from\":\"fixed\","
+        "\"value\":\"urn:a:b\"},{\"type\":\"uri\",\"from\":\"fixed\",\"value\":\"urn:a:c\"}],"
+        "\"critical\":[\"extendedKeyUsage\"],\"must_staple\":true,\"crl_urls\":"
+        "[\"http://a.test/\"],\"policies\":[{\"oid\":\"1.2.3\",\"notice\":\"read\"}]}");
+    spec = allow();
+    ck_assert_str_eq(san_text(spec), "uri:urn:a:b uri:urn:a:c");
+    ck_assert_str_eq(APR_ARRAY_IDX(spec->critical, 0, const char *), "extendedKeyUsage");
+    ck_assert_str_eq(APR_ARRAY_IDX(spec->crl_urls, 0, const char *), "http://a.test/");
+    ck_assert_str_eq(APR_ARRAY_IDX(spec->policies, 0, cm_policy_t).notice, "read");
+    ck_assert(spec->must_staple);
+    in.validity = "1d";
+    refuse("/validity", "profile.validity-choice");
+    in.validity = NULL;
+    issuer.path_len = 1;
+    use_profile("{\"is_ca\":true,\"key_usage\":[\"keyCertSign\"],\"name_constraints\":"
+                "{\"permitted\":[\"dns:a.test\"],\"excluded\":[\"ip:10.0.0.0/8\"]}}");
+    spec = allow();
+    ck_assert_str_eq(APR_ARRAY_IDX(spec->permitted, 0, const char *), "dns:a.test");
+    ck_assert_str_eq(APR_ARRAY_IDX(spec->excluded, 0, const char *), "ip:10.0.0.0/8");
+}
+END_TEST
+
 START_TEST(all_refusals_come_at_once)
 {
     static const char *const rules[] = {"profile.key-algorithm", "csr.ca", "profile.san-choice",
@@ -485,6 +560,9 @@ TCase *evaluate_case(void)
     tcase_add_test(tcase, what_is_asked_for_goes_before_the_csr);
     tcase_add_test(tcase, a_certificate_has_a_name);
     tcase_add_test(tcase, addresses_are_put_in_where_wanted);
+    tcase_add_test(tcase, a_common_name_is_one_of_the_alternative_names);
+    tcase_add_test(tcase, names_are_within_patterns_and_lengths);
+    tcase_add_test(tcase, the_rest_comes_from_the_profile);
     tcase_add_test(tcase, all_refusals_come_at_once);
     tcase_add_test(tcase, a_key_is_certified_for_what_it_can_do);
     tcase_add_test(tcase, life_begins_with_the_issuer);

@@ -55,9 +55,6 @@ static const sample_t samples[] = {
     {"profile.length", "/subject/0/min_length",
      "{\"subject\":[{\"type\":\"CN\",\"from\":\"csr\",\"min_length\":9,\"max_length\":8}]}",
      "{\"subject\":[{\"type\":\"CN\",\"from\":\"csr\",\"min_length\":9,\"max_length\":9}]}"},
-    {"profile.constraints-ca", "/name_constraints",
-     "{\"name_constraints\":{\"excluded\":[\"dns:a.test\"]}}",
-     "{" CA ",\"name_constraints\":{\"excluded\":[\"dns:a.test\"]}}"},
     {"profile.constraints-within", "/name_constraints/permitted/1",
      "{\"ca\":\"constrained\"," CA ",\"name_constraints\":{\"permitted\":"
      "[\"dns:a.example.test\",\"dns:example.org\"]}}",

@@ -189,6 +189,8 @@ START_TEST(a_wrong_field_of_the_further_ones_is_refused)
          "/name_constraints/permitted/0", "value.word", 0},
         {"{\"name_constraints\":{\"excluded\":[\"ip:192.0.2.1/24\"]}}",
          "/name_constraints/excluded/0", "value.word", 0},
+        {"{\"policies\":[{\"oid\":\"1.2.3\",\"cps\":\"https://x.?/cps\"}]}", "/policies/0/cps",
+         "value.word", 0},
         {"{\"critical\":[\"keyUsage\"]}", "/critical/0", "value.word", 0},
         {"{\"crl_urls\":[\"example.test/a.crl\"]}", "/crl_urls/0", "value.word", 0},
         {"{\"validity\":{\"choice\":\"no\"}}", "/validity/choice", "value.type", 0},
@@ -234,6 +236,8 @@ START_TEST(a_contradiction_is_refused)
         {"{\"policies\":[{\"oid\":\"1.2.3\"},{\"oid\":\"1.2.4\"},{\"oid\":\"1.2.3\"}]}",
          "/policies/2/oid", "value.duplicate", 0},
         {"{\"path_length\":0}", "/path_length", "profile.path-length", 0},
+        {"{\"name_constraints\":{\"excluded\":[\"dns:a.test\"]}}", "/name_constraints",
+         "profile.constraints-ca", 0},
         {"{\"key_usage\":[\"digitalSignature\",\"encipherOnly\"]}", "/key_usage",
          "profile.key-agreement", 0},
         {"{\"key_usage\":[\"nonRepudiation\"]}", "/ext_key_usage/0", "profile.eku-key-usage", 0},
@@ -287,7 +291,8 @@ START_TEST(what_is_nearly_wrong_is_taken)
         "{\"type\":\"rid\",\"from\":\"csr\"}]}",
         "{\"subject\":[{\"type\":\"O\",\"from\":\"fixed\",\"value\":\"\u00e4b\",\"max_length\":2,"
         "\"min_length\":2,\"patterns\":[\"x\",\"*b\"]}]}",
-        "{\"name_constraints\":{\"permitted\":[\"dns:.a.test\",\"email:a@b.test\","
+        "{\"is_ca\":true,\"key_usage\":[\"keyCertSign\"],\"name_constraints\":{\"permitted\":["
+        "\"dns:.a.test\",\"email:a@b.test\","
         "\"ip:2001:db8::/32\",\"uri:a.test\",\"dirname:O=x,C=NL\"]},\"critical\":"
         "[\"certificatePolicies\"],\"ocsp_urls\":[\"http://a.test/\"]}",
         "{\"policies\":[{\"oid\":\"2.23.140.1.5.1.1\",\"cps\":\"https://x.test/cps\"}]}",

@@ -2,5 +2,5 @@
 #include "unit/proto/suite.h"
 
 const char unit_name[] = "proto";
-const unit_case_fn unit_cases[] = {dispatch_case, negotiate_case, routes_case,
-                                   api_case,      public_case,    NULL};
+const unit_case_fn unit_cases[] = {dispatch_case, negotiate_case, routes_case, api_case,
+                                   public_case,   audit_case,     NULL};

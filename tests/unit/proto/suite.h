@@ -9,5 +9,6 @@ TCase *negotiate_case(void);
 TCase *routes_case(void);
 TCase *api_case(void);
 TCase *public_case(void);
+TCase *audit_case(void);
 
 #endif

@@ -78,7 +78,7 @@ static const char *const usage_names[] = {"digitalSignature", "nonRepudiation", 
                                           "encipherOnly"};
 static const char *const key_names[] = {"P-256",    "P-384",    "P-521",
                                         "RSA-2048", "RSA-3072", "RSA-4096"};
-static const char *const san_names[] = {"dns", "email", "ip", "uri", "upn"};
+static const char *const san_names[] = {"dns", "email", "ip", "uri", "upn", "dirname", "rid"};
 static const char *const attribute_names[] = {
     "CN", "O", "OU", "C", "L", "title", "emailAddress", "serialNumber", "2.5.4.9999"};
 
@@ -103,6 +103,18 @@ static const char *fixed_value(dice_t *dice, const char *type)
                                                : draw_name(dice);
 }
 
+/* Patterns of which many names match one. */
+static void draw_bounds(dice_t *dice, json_t *row)
+{
+    static const char *const patterns[] = {"*.test", "*a*", "[!x]*", "?*"};
+
+    if (once(dice, 6)) {
+        json_object_set_new(
+            row, "patterns",
+            json_pack("[s,s]", patterns[draw(dice, 2)], patterns[2 + draw(dice, 2)]));
+    }
+}
+
 static json_t *draw_subject(dice_t *dice)
 {
     json_t *rows = json_array();
@@ -122,8 +134,15 @@ static json_t *draw_subject(dice_t *dice)
         }
         row = json_pack("{s:s,s:s,s:b}", "type", type, "from", from, "required",
                         i ? once(dice, 8) : !once(dice, 8));
-        if (strcmp(from, "fixed") == 0) {
+        if (strcmp(type, "CN") == 0 && once(dice, 4)) {
+            json_object_set_new(row, "from", json_string("san"));
+        } else if (strcmp(from, "fixed") == 0) {
             json_object_set_new(row, "value", json_string(fixed_value(dice, type)));
+        }
+        draw_bounds(dice, row);
+        if (once(dice, 6)) {
+            json_object_set_new(row, "min_length", json_integer(draw(dice, 4)));
+            json_object_set_new(row, "max_length", json_integer(10 + draw(dice, 50)));
         }
         json_array_append_new(rows, row);
     }
@@ -132,15 +151,26 @@ static json_t *draw_subject(dice_t *dice)
 
 static json_t *draw_san_rows(dice_t *dice)
 {
+    static const char *const fixed[] = {
+        "fixed.example.test", "fixed@Example.test", "2001:DB8::7", "urn:fixed:1",
+        "fixed@example",      "CN=Fixed,O=X",       "1.2.3.4"};
     json_t *rows = json_array();
 
-    for (int i = 0; i < 5; i++) {
-        if (once(dice, 2)) {
-            json_array_append_new(rows,
-                                  json_pack("{s:s,s:s,s:b,s:i}", "type", san_names[i], "from",
-                                            i == 1 && once(dice, 2) ? "login.mail" : "csr",
-                                            "required", once(dice, 12), "max", 1 + draw(dice, 4)));
+    for (int i = 0; i < 7; i++) {
+        json_t *row;
+
+        if (!once(dice, i < 5 ? 2 : 4)) {
+            continue;
         }
+        row = json_pack("{s:s,s:s,s:b,s:i}", "type", san_names[i], "from",
+                        i == 1 && once(dice, 2) ? "login.mail" : "csr", "required", once(dice, 12),
+                        "max", 1 + draw(dice, 4));
+        if (once(dice, 8)) {
+            json_object_set_new(row, "from", json_string("fixed"));
+            json_object_set_new(row, "value", json_string(fixed[i]));
+        }
+        draw_bounds(dice, row);
+        json_array_append_new(rows, row);
     }
     return rows;
 }
@@ -155,9 +185,44 @@ static json_t *draw_policies(dice_t *dice)
         if (once(dice, 2)) {
             json_object_set_new(policy, "cps", json_string("https://cps.example.test/"));
         }
+        if (once(dice, 3)) {
+            json_object_set_new(policy, "notice", json_string("For t\xc3\xa9sts only"));
+        }
         json_array_append_new(list, policy);
     }
     return list;
+}
+
+static json_t *draw_constraints(dice_t *dice)
+{
+    static const char *const bases[] = {"dns:example.test", "dns:.a.test",     "email:a@b.test",
+                                        "email:.b.test",    "uri:.c.test",     "ip:192.0.2.0/25",
+                                        "ip:2001:db8::/33", "dirname:O=X,C=NL"};
+
+    return json_pack("{s:o,s:o}", "permitted", draw_words(dice, bases, 8), "excluded",
+                     draw_words(dice, bases + 4, 4));
+}
+
+/* What few profiles have. */
+static void draw_further(dice_t *dice, json_t *profile, int is_ca)
+{
+    static const char *const criticals[] = {"extendedKeyUsage", "certificatePolicies"};
+    static const char *const urls[] = {"http://a.example.test/x?y=1", "ldap://b.example.test/c=NL"};
+
+    if (is_ca ? once(dice, 2) : once(dice, 40)) {
+        json_object_set_new(profile, "name_constraints", draw_constraints(dice));
+    }
+    if (once(dice, 3)) {
+        json_object_set_new(profile, "critical", draw_words(dice, criticals, 2));
+        json_object_set_new(profile, "crl_urls", draw_words(dice, urls, 2));
+    }
+    if (once(dice, 3)) {
+        json_object_set_new(profile, "ocsp_urls", draw_words(dice, urls, 1));
+        json_object_set_new(profile, "ca_issuers_urls", draw_words(dice, urls, 2));
+        json_object_set_new(profile, "must_staple", json_boolean(once(dice, 2)));
+    }
+    json_object_set_new(json_object_get(profile, "validity"), "choice",
+                        json_boolean(!once(dice, 6)));
 }
 
 cm_bytes_t draw_profile(dice_t *dice, const char *algorithm)
@@ -195,6 +260,7 @@ cm_bytes_t draw_profile(dice_t *dice, const char *algorithm)
     json_object_set_new(
         profile, "operations",
         json_pack("{s:{s:[s],s:[{s:s}]}}", "enroll", "roles", "user", "checklist", "item", "csr"));
+    draw_further(dice, profile, is_ca);
     return cm_json_dump(profile, dice->pool);
 }
 
@@ -252,7 +318,12 @@ static cm_bytes_t draw_requested_name(dice_t *dice)
 
 static const char *draw_san(dice_t *dice)
 {
-    switch (draw(dice, 5)) {
+    switch (draw(dice, 8)) {
+    case 5:
+        return apr_pstrcat(dice->pool, "dirname:OU=", draw_label(dice), "+CN=", draw_label(dice),
+                           ",C=NL", NULL);
+    case 6:
+        return apr_pstrcat(dice->pool, "rid:", draw_oid(dice), NULL);
     case 0:
         return apr_pstrcat(dice->pool, "email:", draw_mail(dice), NULL);
     case 1:

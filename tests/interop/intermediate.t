@@ -1,0 +1,134 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+# A subordinate authority under intermediate-ca, run by OpenSSL: what it issues verifies with OpenSSL, GnuTLS,
+# Java and NSS; a second level below path length 0, and names outside of the name constraints, do not.
+use strict;
+use warnings FATAL => 'all';
+use Cwd qw(abs_path);
+use File::Basename qw(dirname);
+use lib dirname(abs_path(__FILE__)) . '/../http/lib';
+use JSON::PP ();
+use Test::More;
+use CertMgr::Test;
+use CertMgr::Main;
+use CertMgr::Standalone;
+
+my $i = main_instance();
+my $json = JSON::PP->new->utf8->canonical;
+my $java = dirname(abs_path(__FILE__)) . '/java/Path.java';
+my $root = write_file(scratch('root.pem'), read_file($i->{CERTMGR_CA}));
+chmod 0755, scratch();
+
+sub run_ok {
+    my ($code, $text) = command(@_);
+    die "@_: $text" if $code;
+    return $text;
+}
+
+# Asked for by one ca-admin, approved by another; returns the file of the certificate.
+sub subordinate {
+    my ($name, $profile, @dn) = @_;
+    run_ok(qw(openssl req -new -nodes -newkey ec -pkeyopt ec_paramgen_curve:P-256 -subj), $dn[0] // "/O=Example/CN=$name",
+        '-keyout', scratch("$name.key"), '-out', scratch("$name.csr"));
+    my $r = as('admin1', POST => '/api/v1/enroll', json => { profile => $profile, csr => read_file(scratch("$name.csr")) });
+    is($r->{status}, 202, "$name: asked for") or diag($r->{body});
+    my $own = as('admin1', POST => "/api/v1/enroll/$r->{json}{id}/events", json => { event => 'approve', remarks => 'own' });
+    ok($own->{status} >= 400, "$name: not approved by who asked");
+    $r = as('admin2', POST => "/api/v1/enroll/$r->{json}{id}/events", json => { event => 'approve', remarks => 'other' });
+    is($r->{json}{state}, 'completed', "$name: approved by another") or diag($r->{body});
+    return write_file(scratch("$name.pem"), $r->{json}{certificate}{pem});
+}
+
+# OpenSSL issues below $ca; returns the files of the certificate and of its chain.
+sub issue {
+    my ($ca, $name, $subject, @ext) = @_;
+    run_ok(qw(openssl req -new -nodes -newkey ec -pkeyopt ec_paramgen_curve:P-256 -subj), $subject, '-keyout', scratch("$name.key"),
+        '-out', scratch("$name.csr"));
+    write_file(scratch('ext.cnf'), join "\n", 'subjectKeyIdentifier=hash', 'authorityKeyIdentifier=keyid:always', @ext, '');
+    run_ok(qw(openssl x509 -req -days 30 -in), scratch("$name.csr"), '-CA', scratch("$ca.pem"), '-CAkey', scratch("$ca.key"),
+        '-extfile', scratch('ext.cnf'), '-out', scratch("$name.pem"));
+    return;
+}
+
+sub server { return ('basicConstraints=critical,CA:FALSE', 'keyUsage=critical,digitalSignature', 'extendedKeyUsage=serverAuth', "subjectAltName=$_[0]") }
+
+# What each says of the path: certificate first.
+my %verify = (
+    openssl => sub {
+        my @path = @_;
+        write_file(scratch('above.pem'), join '', map { read_file(scratch("$_.pem")) } @path[1 .. $#path]);
+        my ($code, $text) = command(qw(openssl verify -x509_strict -purpose sslserver -CAfile), $root, '-untrusted', scratch('above.pem'),
+            scratch("$path[0].pem"));
+        return ($code, $text);
+    },
+    certtool => sub {
+        write_file(scratch('path.pem'), join '', map({ read_file(scratch("$_.pem")) } @_), read_file($root));
+        return command(qw(certtool --verify --verify-profile=medium --load-ca-certificate), $root, '--infile', scratch('path.pem'));
+    },
+    java => sub {
+        write_file(scratch('path.pem'), join '', map { read_file(scratch("$_.pem")) } @_);
+        my ($code, $text) = command('java', $java, $root, scratch('path.pem'));
+        return ($text =~ /^good$/m ? 0 : 1, $text);
+    },
+    nss => sub {
+        my @path = @_;
+        my $db = scratch("nss-$path[0]");
+        mkdir $db;
+        run_ok(qw(certutil -N --empty-password -d), "sql:$db") if !-e "$db/cert9.db";
+        run_ok('certutil', '-A', '-d', "sql:$db", '-n', 'root', '-t', 'CT,C,C', '-a', '-i', $root);
+        run_ok('certutil', '-A', '-d', "sql:$db", '-n', $_, '-t', ',,', '-a', '-i', scratch("$_.pem")) for @path;
+        return command('certutil', '-V', '-d', "sql:$db", '-n', $path[0], '-u', 'V', '-e');
+    },
+);
+
+sub all_say {
+    my ($what, $good, @path) = @_;
+    subtest $what => sub {
+        # GnuTLS 3.7 does not look at constraints of directory names
+        for my $who (grep { $what !~ /organisation/ || $_ ne 'certtool' } sort keys %verify) {
+            my ($code, $text) = $verify{$who}->(@path);
+            $good ? is($code, 0, "$who: good") : isnt($code, 0, "$who: refused");
+            diag("$who: $text") if $good ? $code : !$code;
+        }
+    };
+    return;
+}
+
+subordinate('sub', 'intermediate-ca');
+like(run_ok(qw(openssl x509 -noout -ext), 'basicConstraints,keyUsage', '-in', scratch('sub.pem')),
+    qr/CA:TRUE, pathlen:0.*Certificate Sign, CRL Sign/s, 'path length 0');
+issue('sub', 'leaf', '/CN=www.example.test', server('DNS:www.example.test'));
+all_say('what it issues verifies', 1, qw(leaf sub));
+issue('sub', 'second', '/O=Example/CN=Second', 'basicConstraints=critical,CA:TRUE', 'keyUsage=critical,keyCertSign,cRLSign');
+issue('second', 'deep', '/CN=deep.example.test', server('DNS:deep.example.test'));
+all_say('a second level below path length 0 does not', 0, qw(deep second sub));
+
+my $profile = $json->decode(read_file("$ENV{CERTMGR_TEST_TOP}/conf/profiles/intermediate-ca.json"));
+$profile->{name} = 'partner-ca';
+$profile->{name_constraints} = {
+    permitted => ['dns:example.test', 'email:example.test', 'ip:192.0.2.0/24', 'dirname:O=Example', 'dirname:CN=www.example.test'],
+    excluded => ['dns:secret.example.test', 'ip:2001:db8::/32'],
+};
+my $file = write_file(scratch('partner.json'), $json->encode($profile));
+chmod 0644, $file;
+my ($code, $text) = ctl(qw(profile import), $file);
+is($code, 0, 'a profile with name constraints') or diag($text);
+subordinate('bound', 'partner-ca');
+$text = run_ok(qw(openssl x509 -noout -ext nameConstraints -in), scratch('bound.pem'));
+like($text, qr/Name Constraints: critical\s+Permitted:\s+DNS:example\.test\s+email:example\.test\s+IP:192\.0\.2\.0\/255\.255\.255\.0\s+DirName:O = Example\s+DirName:CN = www\.example\.test\s+Excluded:\s+DNS:secret\.example\.test\s+IP:2001:DB8:/,
+    'as openssl reads them');
+issue('bound', 'inside', '/O=Example/CN=www.example.test', server('DNS:www.example.test,IP:192.0.2.7'));
+all_say('names inside of the constraints verify', 1, qw(inside bound));
+my %outside = (
+    'another domain' => ['/O=Example/CN=a', 'DNS:www.example.org'],
+    'an excluded domain' => ['/O=Example/CN=a', 'DNS:a.secret.example.test'],
+    'another address' => ['/O=Example/CN=a', 'DNS:www.example.test,IP:192.0.3.7'],
+    'another organisation' => ['/O=Other/CN=a', 'DNS:www.example.test'],
+);
+for my $what (sort keys %outside) {
+    my ($subject, $san) = @{ $outside{$what} };
+    issue('bound', 'outside', $subject, server($san));
+    unlink glob scratch('nss-outside/*');
+    all_say("$what does not", 0, qw(outside bound));
+}
+done();
