@@ -11,7 +11,7 @@ static void plain_log(const cm_host_t *host, cm_log_t level, const char *line)
     static const char *const names[] = {"error", "warning", "notice", "info", "debug"};
 
     (void)host;
-    if (level <= CM_LOG_WARNING) {
+    if (level <= CM_LOG_NOTICE) {
         fprintf(stderr, "%s: %s\n", names[level], line);
     }
 }

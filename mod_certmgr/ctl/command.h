@@ -123,7 +123,7 @@ cm_error_t *cm_ctl_person_role_remove(cm_run_t *run);    /* people.c */
 cm_error_t *cm_ctl_person_login_add(cm_run_t *run);      /* people.c */
 cm_error_t *cm_ctl_person_login_remove(cm_run_t *run);   /* people.c */
 cm_error_t *cm_ctl_person_login_list(cm_run_t *run);     /* people.c */
-cm_error_t *cm_ctl_person_certificate(cm_run_t *run);    /* people.c */
+cm_error_t *cm_ctl_person_certificate(cm_run_t *run);    /* requests.c */
 cm_error_t *cm_ctl_group_add(cm_run_t *run);             /* groups.c */
 cm_error_t *cm_ctl_group_list(cm_run_t *run);            /* groups.c */
 cm_error_t *cm_ctl_group_show(cm_run_t *run);            /* groups.c */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "ctl/command.h"
+#include "ctl/govern.h"
 
 static const cm_option_t init_options[] = {
     {"plan", "FILE", "authorities and keys to make (JSON) instead of the default ones"},
@@ -7,6 +7,7 @@ static const cm_option_t init_options[] = {
     {"profiles", "FOLDER", "certificate profiles to store (*.json), of authorities that are there"},
     {"so-pin", "SOURCE", "SO PIN of a new token: file:, env: or exec: (default: a random one)"},
     {"log", "FILE", "where to write the record of the ceremony"},
+    CM_BREAK_GLASS,
     {NULL, NULL, NULL}};
 
 static const cm_option_t show_options[] = {{"pem", NULL, "print the certificate only, as PEM"},
@@ -41,6 +42,7 @@ static const cm_option_t answer_options[] = {
     {"key", "URI", "its key, when there was no ca csr"},
     {"ocsp-key", "URI", "key of its OCSP responder, made when it is not there (default: no OCSP)"},
     {"crl-validity", "TIME", "life of its CRLs (default: CertMgrCRLValidity)"},
+    CM_BREAK_GLASS,
     {NULL, NULL, NULL}};
 
 static const cm_option_t server_options[] = {
@@ -57,7 +59,10 @@ static const cm_option_t add_options[] = {
     {"issuer", "URL", "the provider: its claim iss, or its entity ID"},
     {"subject", "NAME", "name there: the claim sub, or the NameID"},
     {"role", "ROLE", "role to give; may be repeated"},
+    CM_BREAK_GLASS,
     {NULL, NULL, NULL}};
+
+static const cm_option_t change_options[] = {CM_BREAK_GLASS, {NULL, NULL, NULL}};
 
 static const cm_option_t login_options[] = {
     {"user", "LOGIN", "name under which Apache's own authentication knows the person"},
@@ -65,22 +70,43 @@ static const cm_option_t login_options[] = {
     {"method", "METHOD", "how a provider vouches for the person: oidc or saml"},
     {"issuer", "URL", "the provider: its claim iss, or its entity ID"},
     {"subject", "NAME", "name there: the claim sub, or the NameID"},
+    CM_BREAK_GLASS,
     {NULL, NULL, NULL}};
 
 static const cm_option_t role_options[] = {
-    {"group", "NAME", "group for which alone the role holds"}, {NULL, NULL, NULL}};
+    {"group", "NAME", "group for which alone the role holds"}, CM_BREAK_GLASS, {NULL, NULL, NULL}};
 
 static const cm_option_t certificate_options[] = {
     {"csr", "FILE", "certificate request (PEM; - for standard input)"},
     {"profile", "NAME", "certificate profile (default: user)"},
+    CM_BREAK_GLASS,
+    {NULL, NULL, NULL}};
+
+static const cm_option_t issue_options[] = {
+    {"for", "PERSON", "id of the person"},
+    {"profile", "NAME", "certificate profile (default: user)"},
+    {"csr", "FILE", "certificate request (PEM; - for standard input)"},
+    {"san", "NAME", "alternative name, such as dns:www.example.test; may be repeated"},
+    CM_BREAK_GLASS,
+    {NULL, NULL, NULL}};
+
+static const cm_option_t revoke_options[] = {
+    {"reason", "REASON", "reason of RFC 5280 5.3.1, such as superseded or keyCompromise"},
+    {"remarks", "TEXT", "why, in words"},
+    CM_BREAK_GLASS,
+    {NULL, NULL, NULL}};
+
+static const cm_option_t list_options[] = {
+    {"operation", "NAME", "only those of this operation, such as change"},
+    {"state", "NAME", "only those in this state, such as pending"},
     {NULL, NULL, NULL}};
 
 static const cm_option_t version_options[] = {
     {"version", "NUMBER", "version of the profile (default: the one in force)"},
     {NULL, NULL, NULL}};
 
-static const cm_option_t import_options[] = {{"dry-run", NULL, "only say what would be stored"},
-                                             {NULL, NULL, NULL}};
+static const cm_option_t import_options[] = {
+    {"dry-run", NULL, "only say what would be stored"}, CM_BREAK_GLASS, {NULL, NULL, NULL}};
 
 static const cm_option_t verify_options[] = {
     {"head", "FILE",
@@ -111,6 +137,11 @@ static const cm_option_t export_options[] = {EVENT_FILTERS,
 static const cm_option_t lifecycle_options[] = {{"dot", NULL, "as a graph for Graphviz"},
                                                 {NULL, NULL, NULL}};
 
+#define DUAL_CONTROL                                                                               \
+    "Once there are two administrators, two of them approve it first: then the id of the "         \
+    "request\n"                                                                                    \
+    "is printed, and that it waits."
+
 static const cm_command_t commands[] = {
     {"init", "", init_options, CM_NEEDS_SETUP, cm_ctl_init,
      "Set up tokens, database, authorities, keys and profiles",
@@ -122,7 +153,9 @@ static const cm_command_t commands[] = {
      "the profiles. It shows what it is going to do and asks before it writes. A run that was cut\n"
      "is finished by running it again.\n\n"
      "The record of the ceremony names time, user, keys and certificates with their fingerprints.\n"
-     "A random SO PIN is shown once and kept nowhere."},
+     "A random SO PIN is shown once and kept nowhere.\n\n"
+     "Once there are two administrators, init makes no new authorities without --break-glass, and\n"
+     "stores no profiles: see profile import."},
     {"db upgrade", "", NULL, CM_NEEDS_STORE, cm_ctl_db_upgrade,
      "Bring the database schema up to date",
      "Runs the migrations that the database lacks, each in a transaction, and records the digest "
@@ -149,7 +182,8 @@ static const cm_command_t commands[] = {
      "CRLs,\n"
      "and verify strictly up to a root, which is in --chain, or above --parent. Then the "
      "authority\n"
-     "gets the certificate of its OCSP responder and its first CRL, and profiles can name it."},
+     "gets the certificate of its OCSP responder and its first CRL, and profiles can name it.\n\n"
+     "Once there are two administrators, this needs --break-glass."},
     {"certificate list", "", search_options, CM_NEEDS_DATABASE, cm_ctl_certificate_list,
      "List certificates, newest first, that meet all criteria given",
      "A to Z are compared without regard to case in cn, san and issuer. A part of a name\n"
@@ -165,7 +199,7 @@ static const cm_command_t commands[] = {
     {"profile show", "NAME", version_options, CM_NEEDS_DATABASE, cm_ctl_profile_show,
      "Show a profile as it is in force, or a former version", ""},
     {"profile export", "NAME", version_options, CM_NEEDS_DATABASE, cm_ctl_profile_export,
-     "Print a profile just as it was imported (JSON)",
+     "Print a profile as a file that can be imported (JSON)",
      "To change a profile or to make one like it, export it to a file, edit the file, and import\n"
      "it; a new name in it makes a new profile."},
     {"profile diff", "NAME|FILE [VERSION] [VERSION]", NULL, CM_NEEDS_DATABASE, cm_ctl_profile_diff,
@@ -179,10 +213,11 @@ static const cm_command_t commands[] = {
     {"profile import", "FILE...", import_options, CM_NEEDS_DATABASE, cm_ctl_profile_import,
      "Store new versions of profiles",
      "Files are JSON (- for standard input) and are checked as by profile check. What is in force\n"
-     "already makes no new version. A file that is refused does not keep the others out."},
+     "already makes no new version. A file that is refused does not keep the others "
+     "out.\n\n" DUAL_CONTROL},
     {"person add", "NAME", add_options, CM_NEEDS_DATABASE, cm_ctl_person_add,
      "Add a person; prints the new id",
-     "NAME is what certificates of the person will carry as common name."},
+     "NAME is what certificates of the person will carry as common name.\n\n" DUAL_CONTROL},
     {"person list", "", NULL, CM_NEEDS_DATABASE, cm_ctl_person_list, "List people and their roles",
      ""},
     {"person role add", "ID ROLE", role_options, CM_NEEDS_DATABASE, cm_ctl_person_role_add,
@@ -192,6 +227,12 @@ static const cm_command_t commands[] = {
      "holds everywhere."},
     {"person role remove", "ID ROLE", role_options, CM_NEEDS_DATABASE, cm_ctl_person_role_remove,
      "Take a role away from a person", ""},
+    {"person deactivate", "ID", change_options, CM_NEEDS_DATABASE, cm_ctl_person_deactivate,
+     "Let a person log in nowhere any more",
+     "Requests and certificates stay as they are. Two administrators have to be "
+     "left.\n\n" DUAL_CONTROL},
+    {"person activate", "ID", change_options, CM_NEEDS_DATABASE, cm_ctl_person_activate,
+     "Let a deactivated person log in again", DUAL_CONTROL},
     {"person login add", "ID", login_options, CM_NEEDS_DATABASE, cm_ctl_person_login_add,
      "Tie a further log-in to a person",
      "Whoever comes by it is this person from then on, with its roles. A certificate that was\n"
@@ -200,32 +241,50 @@ static const cm_command_t commands[] = {
      "Take a log-in from a person", ""},
     {"person login list", "ID", NULL, CM_NEEDS_DATABASE, cm_ctl_person_login_list,
      "List the log-ins of a person", "Those by certificate are not among them."},
-    {"group add", "NAME", NULL, CM_NEEDS_DATABASE, cm_ctl_group_add, "Make a group",
+    {"group add", "NAME", change_options, CM_NEEDS_DATABASE, cm_ctl_group_add, "Make a group",
      "A profile that a group lists is open to members only: of this group, or of another one that\n"
      "lists it."},
     {"group list", "", NULL, CM_NEEDS_DATABASE, cm_ctl_group_list, "List the groups", ""},
     {"group show", "NAME", NULL, CM_NEEDS_DATABASE, cm_ctl_group_show,
      "List the people of a group with what they are in it", ""},
-    {"group remove", "NAME", NULL, CM_NEEDS_DATABASE, cm_ctl_group_remove, "Remove a group",
+    {"group remove", "NAME", change_options, CM_NEEDS_DATABASE, cm_ctl_group_remove,
+     "Remove a group",
      "Refused while it lists profiles, which would be open to everybody then. What was made in it\n"
      "keeps its name."},
-    {"group profile add", "NAME PROFILE", NULL, CM_NEEDS_DATABASE, cm_ctl_group_profile_add,
-     "Open a profile to the members of a group, and to nobody else", ""},
-    {"group profile remove", "NAME PROFILE", NULL, CM_NEEDS_DATABASE, cm_ctl_group_profile_remove,
-     "Take a profile from a group",
+    {"group profile add", "NAME PROFILE", change_options, CM_NEEDS_DATABASE,
+     cm_ctl_group_profile_add, "Open a profile to the members of a group, and to nobody else", ""},
+    {"group profile remove", "NAME PROFILE", change_options, CM_NEEDS_DATABASE,
+     cm_ctl_group_profile_remove, "Take a profile from a group",
      "A profile that no group lists any more is open to everybody whom it allows."},
-    {"group domain add", "NAME DOMAIN", NULL, CM_NEEDS_DATABASE, cm_ctl_group_domain_add,
+    {"group domain add", "NAME DOMAIN", change_options, CM_NEEDS_DATABASE, cm_ctl_group_domain_add,
      "Note that a DNS name belongs to a group", ""},
-    {"group domain remove", "NAME DOMAIN", NULL, CM_NEEDS_DATABASE, cm_ctl_group_domain_remove,
-     "Take a DNS name from a group", ""},
-    {"group member add", "NAME ID", NULL, CM_NEEDS_DATABASE, cm_ctl_group_member_add,
+    {"group domain remove", "NAME DOMAIN", change_options, CM_NEEDS_DATABASE,
+     cm_ctl_group_domain_remove, "Take a DNS name from a group", ""},
+    {"group member add", "NAME ID", change_options, CM_NEEDS_DATABASE, cm_ctl_group_member_add,
      "Put a person into a group", ""},
-    {"group member remove", "NAME ID", NULL, CM_NEEDS_DATABASE, cm_ctl_group_member_remove,
-     "Take a person out of a group", "Roles that hold for the group stay: person role remove."},
+    {"group member remove", "NAME ID", change_options, CM_NEEDS_DATABASE,
+     cm_ctl_group_member_remove, "Take a person out of a group",
+     "Roles that hold for the group stay: person role remove."},
     {"person certificate", "ID", certificate_options, CM_NEEDS_ALL, cm_ctl_person_certificate,
      "Issue a certificate for a person who can't log in yet",
-     "Submits a request in the person's name, under the rules of the profile, and prints the\n"
-     "certificate as PEM. This is how the first people of an installation get their log-in."},
+     "The same as issue --for ID. This is how the first people of an installation get their\n"
+     "log-in."},
+    {"issue", "", issue_options, CM_NEEDS_ALL, cm_ctl_issue,
+     "Ask for a certificate in the name of a person",
+     "Submits a request in the person's name, under the checklist of the profile, and prints the\n"
+     "certificate as PEM; or, while something is open, the id of the request. Once there are two\n"
+     "administrators, they approve a certificate of somebody who may approve besides: it logs "
+     "that\n"
+     "person in."},
+    {"revoke", "CERTIFICATE", revoke_options, CM_NEEDS_ALL, cm_ctl_revoke,
+     "Revoke a certificate in the name of its owner",
+     "CERTIFICATE is the id. Submits a request under the checklist of its profile, and says so "
+     "when\n"
+     "it waits."},
+    {"request list", "", list_options, CM_NEEDS_DATABASE, cm_ctl_request_list,
+     "List the newest requests", ""},
+    {"request show", "ID", NULL, CM_NEEDS_DATABASE, cm_ctl_request_show,
+     "Show a request and what it waits for", ""},
     {"key compromised", "FILE", NULL, CM_NEEDS_DATABASE, cm_ctl_key_compromised,
      "Report that a private key is known to others",
      "FILE holds a certificate, a certification request or a public key, whoever made it (PEM; -\n"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "flow/groups.h"
+#include "store/groups.h"
 
+#include "ctl/govern.h"
 #include "ctl/output.h"
 
 enum { PAGE = 200 };
@@ -75,49 +76,60 @@ cm_error_t *cm_ctl_group_show(cm_run_t *run)
     return NULL;
 }
 
-static cm_error_t *change(cm_run_t *run, cm_group_verb_t verb)
+/* `member`: what the second argument is, or NULL. */
+static cm_error_t *change(cm_run_t *run, const char *kind, const char *member)
 {
-    const cm_group_change_t asked = {verb, cm_run_argument(run, 0), cm_run_argument(run, 1), NULL};
+    json_t *asked = cm_json_object(run->pool);
+    cm_request_view_t *view;
+    cm_error_t *error;
 
-    return cm_group_change(run->ctx, &asked);
+    cm_json_set_text(asked, "group", cm_run_argument(run, 0));
+    if (member) {
+        cm_json_set_text(asked, member, cm_run_argument(run, 1));
+    }
+    error = cm_ctl_change(&view, run, kind, asked);
+    if (!error && view && run->json) {
+        cm_output_object(run, cm_request_object(view->request, run->pool));
+    }
+    return error;
 }
 
 cm_error_t *cm_ctl_group_add(cm_run_t *run)
 {
-    return change(run, CM_GROUP_CREATE);
+    return change(run, "group.add", NULL);
 }
 
 cm_error_t *cm_ctl_group_remove(cm_run_t *run)
 {
-    return change(run, CM_GROUP_REMOVE);
+    return change(run, "group.remove", NULL);
 }
 
 cm_error_t *cm_ctl_group_profile_add(cm_run_t *run)
 {
-    return change(run, CM_GROUP_ADD_PROFILE);
+    return change(run, "group.profile-add", "profile");
 }
 
 cm_error_t *cm_ctl_group_profile_remove(cm_run_t *run)
 {
-    return change(run, CM_GROUP_REMOVE_PROFILE);
+    return change(run, "group.profile-remove", "profile");
 }
 
 cm_error_t *cm_ctl_group_domain_add(cm_run_t *run)
 {
-    return change(run, CM_GROUP_ADD_DOMAIN);
+    return change(run, "group.domain-add", "domain");
 }
 
 cm_error_t *cm_ctl_group_domain_remove(cm_run_t *run)
 {
-    return change(run, CM_GROUP_REMOVE_DOMAIN);
+    return change(run, "group.domain-remove", "domain");
 }
 
 cm_error_t *cm_ctl_group_member_add(cm_run_t *run)
 {
-    return change(run, CM_GROUP_ADD_PERSON);
+    return change(run, "group.seat", "person");
 }
 
 cm_error_t *cm_ctl_group_member_remove(cm_run_t *run)
 {
-    return change(run, CM_GROUP_REMOVE_PERSON);
+    return change(run, "group.unseat", "person");
 }

@@ -8,10 +8,13 @@
 
 #include "base/secret.h"
 #include "ctl/ceremony.h"
+#include "ctl/govern.h"
 #include "ctl/output.h"
 #include "ctl/plan.h"
 #include "ctl/tokens.h"
+#include "flow/govern.h"
 #include "keys/uri.h"
+#include "store/authorities.h"
 #include "store/profiles.h"
 #include "store/schema.h"
 
@@ -120,12 +123,31 @@ static cm_error_t *provide_key(cm_ceremony_t *ceremony, const cm_run_t *run,
     return error ? error : cm_ceremony_key(ceremony, key->uri);
 }
 
+/* One that is not there yet is under dual control, once there are two to exert it. */
+static cm_error_t *gate_authority(const cm_run_t *run, const char *name)
+{
+    cm_authority_t *authority;
+    cm_error_t *error = cm_authority_read(&authority, run->ctx->store, name, run->pool);
+    const char *reason;
+
+    if (!error || error->code != CM_E_NOT_FOUND) {
+        return error;
+    }
+    error = cm_break_glass_reason(&reason, run);
+    return error ? error
+                 : cm_govern_gate(run->ctx, apr_pstrcat(run->pool, "init: authority ", name, NULL),
+                                  reason);
+}
+
 static cm_error_t *provide_authority(cm_ceremony_t *ceremony, const cm_run_t *run,
                                      const cm_authority_plan_t *plan)
 {
     int made = 0;
-    cm_error_t *error = cm_authority_create(&made, run->ctx, plan);
+    cm_error_t *error = gate_authority(run, plan->name);
 
+    if (!error) {
+        error = cm_authority_create(&made, run->ctx, plan);
+    }
     if (!error) {
         error = cm_ceremony_step(ceremony, apr_pstrcat(run->pool, "authority ", plan->name, NULL),
                                  made);
@@ -169,11 +191,16 @@ static cm_error_t *provide_profiles(cm_ceremony_t *ceremony, const cm_run_t *run
 {
     const char *folder =
         cm_run_option(run, "profiles") ? cm_run_option(run, "profiles") : CM_PROFILES;
-    cm_error_t *error = NULL;
+    int is_set_up;
+    cm_error_t *error = cm_govern_is_set_up(&is_set_up, run->ctx);
     apr_finfo_t info;
     apr_dir_t *dir;
-    apr_status_t status = apr_dir_open(&dir, folder, run->pool);
+    apr_status_t status;
 
+    if (error || is_set_up) {
+        return error; /* from then on profiles are imported, and approved */
+    }
+    status = apr_dir_open(&dir, folder, run->pool);
     if (status != APR_SUCCESS) {
         return cm_error_apr(run->pool, CM_E_NOT_FOUND,
                             apr_pstrcat(run->pool, "no profiles in ", folder, NULL), status);

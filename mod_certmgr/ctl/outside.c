@@ -4,7 +4,9 @@
 #include <apr_strings.h>
 
 #include "base/text.h"
+#include "ctl/govern.h"
 #include "ctl/output.h"
+#include "flow/govern.h"
 #include "pki/pem.h"
 
 enum { PATH_MOST = 16 };
@@ -52,6 +54,7 @@ cm_error_t *cm_ctl_ca_import(cm_run_t *run)
                                   .crl_validity = cm_run_option(run, "crl-validity")};
     const char *certificate = cm_run_option(run, "certificate");
     const char *chain = cm_run_option(run, "chain");
+    const char *reason;
     cm_error_t *error;
 
     if (!certificate) {
@@ -60,6 +63,13 @@ cm_error_t *cm_ctl_ca_import(cm_run_t *run)
     error = cm_run_file(&answer.certificate, run, certificate);
     if (!error && chain) {
         error = cm_run_file(&answer.chain, run, chain);
+    }
+    if (!error) {
+        error = cm_break_glass_reason(&reason, run);
+    }
+    if (!error) {
+        error = cm_govern_gate(run->ctx, apr_pstrcat(run->pool, "ca import ", answer.name, NULL),
+                               reason);
     }
     if (!error) {
         error = cm_outside_import(run->ctx, &answer);

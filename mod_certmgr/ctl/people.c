@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "flow/groups.h"
-#include "flow/people.h"
-
 #include <apr_strings.h>
 
+#include "ctl/govern.h"
 #include "ctl/output.h"
-#include "flow/requests.h"
-#include "pki/cert.h"
 #include "store/people.h"
 
 enum { PAGE = 200 };
@@ -66,52 +62,123 @@ static cm_error_t *read_login(cm_login_t *login, const cm_run_t *run)
     return NULL;
 }
 
-cm_error_t *cm_ctl_person_add(cm_run_t *run)
+static void set_given(json_t *object, const char *name, const char *text)
 {
-    apr_array_header_t *roles = cm_run_options(run, "role");
-    cm_person_t *person = apr_pcalloc(run->pool, sizeof(*person));
-    cm_login_t login = {NULL, NULL, NULL};
-    cm_error_t *error = read_login(&login, run);
-
-    if (error) {
-        return error;
+    if (text) {
+        cm_json_set_text(object, name, text);
     }
-    person->name = cm_run_argument(run, 0);
-    person->mail = cm_run_option(run, "mail");
-    person->roles = roles;
-    if ((error = cm_person_create(run->ctx, person, login.subject ? &login : NULL))) {
-        return error;
-    }
-    if (run->json) {
-        cm_output_object(run, render(person, run->pool));
-    } else {
-        puts(person->id);
-    }
-    return NULL;
 }
 
-static cm_error_t *change_login(cm_run_t *run,
-                                cm_error_t *(*change)(const cm_ctx_t *ctx, const char *person,
-                                                      const cm_login_t *login))
+/* The options of a log-in; *given: whether there were any. */
+static cm_error_t *set_login(int *given, json_t *change, const cm_run_t *run)
 {
     cm_login_t login = {NULL, NULL, NULL};
     cm_error_t *error = read_login(&login, run);
 
-    if (!error && !login.subject) {
+    *given = !error && login.subject != NULL;
+    if (*given) {
+        cm_json_set_text(change, "method", login.method);
+        cm_json_set_text(change, "issuer", login.issuer);
+        cm_json_set_text(change, "subject", login.subject);
+    }
+    return error;
+}
+
+cm_error_t *cm_ctl_person_add(cm_run_t *run)
+{
+    const apr_array_header_t *options = cm_run_options(run, "role");
+    json_t *change = cm_json_object(run->pool), *roles = cm_json_array(run->pool);
+    cm_request_view_t *view;
+    cm_person_t *person;
+    int has_login;
+    cm_error_t *error = set_login(&has_login, change, run);
+
+    for (int i = 0; i < options->nelts; i++) {
+        json_array_append_new(roles, json_string(APR_ARRAY_IDX(options, i, const char *)));
+    }
+    cm_json_set_text(change, "name", cm_run_argument(run, 0));
+    set_given(change, "mail", cm_run_option(run, "mail"));
+    cm_json_set(change, "roles", roles);
+    if (error || (error = cm_ctl_change(&view, run, "person.add", change)) || !view) {
+        return error;
+    }
+    if (!run->json) {
+        puts(view->request->id); /* which is the person's */
+        return NULL;
+    }
+    error = cm_person_read(&person, run->ctx->store, view->request->id, run->pool);
+    if (!error) {
+        cm_output_object(run, render(person, run->pool));
+    }
+    return error;
+}
+
+/* A change of the person whose id is the first argument, and nothing to say when it is done. */
+static cm_error_t *change_person(cm_run_t *run, const char *kind, json_t *change)
+{
+    cm_request_view_t *view;
+    cm_error_t *error;
+
+    cm_json_set_text(change, "person", cm_run_argument(run, 0));
+    error = cm_ctl_change(&view, run, kind, change);
+    if (!error && view && run->json) {
+        cm_output_object(run, cm_request_object(view->request, run->pool));
+    }
+    return error;
+}
+
+/* In a group it is a seat there. */
+static cm_error_t *change_role(cm_run_t *run, const char *kind, const char *in_group)
+{
+    const char *group = cm_run_option(run, "group");
+    json_t *change = cm_json_object(run->pool);
+
+    set_given(change, "group", group);
+    cm_json_set_text(change, "role", cm_run_argument(run, 1));
+    return change_person(run, group ? in_group : kind, change);
+}
+
+cm_error_t *cm_ctl_person_role_add(cm_run_t *run)
+{
+    return change_role(run, "role.give", "group.seat");
+}
+
+cm_error_t *cm_ctl_person_role_remove(cm_run_t *run)
+{
+    return change_role(run, "role.take", "group.unseat");
+}
+
+cm_error_t *cm_ctl_person_activate(cm_run_t *run)
+{
+    return change_person(run, "person.activate", cm_json_object(run->pool));
+}
+
+cm_error_t *cm_ctl_person_deactivate(cm_run_t *run)
+{
+    return change_person(run, "person.deactivate", cm_json_object(run->pool));
+}
+
+static cm_error_t *change_login(cm_run_t *run, const char *kind)
+{
+    json_t *change = cm_json_object(run->pool);
+    int has_login;
+    cm_error_t *error = set_login(&has_login, change, run);
+
+    if (!error && !has_login) {
         error = cm_error_make(run->pool, CM_E_VALUE,
                               "--user, or --method with --issuer and --subject, is missing");
     }
-    return error ? error : change(run->ctx, cm_run_argument(run, 0), &login);
+    return error ? error : change_person(run, kind, change);
 }
 
 cm_error_t *cm_ctl_person_login_add(cm_run_t *run)
 {
-    return change_login(run, cm_person_tie);
+    return change_login(run, "identity.tie");
 }
 
 cm_error_t *cm_ctl_person_login_remove(cm_run_t *run)
 {
-    return change_login(run, cm_person_untie);
+    return change_login(run, "identity.untie");
 }
 
 cm_error_t *cm_ctl_person_login_list(cm_run_t *run)
@@ -138,27 +205,6 @@ cm_error_t *cm_ctl_person_login_list(cm_run_t *run)
     return error;
 }
 
-static cm_error_t *change_role(cm_run_t *run, cm_group_verb_t verb,
-                               cm_error_t *(*change)(const cm_ctx_t *ctx, const char *person,
-                                                     const char *role))
-{
-    const cm_group_change_t in_group = {verb, cm_run_option(run, "group"), cm_run_argument(run, 0),
-                                        cm_run_argument(run, 1)};
-
-    return in_group.group ? cm_group_change(run->ctx, &in_group)
-                          : change(run->ctx, in_group.value, in_group.role);
-}
-
-cm_error_t *cm_ctl_person_role_add(cm_run_t *run)
-{
-    return change_role(run, CM_GROUP_ADD_PERSON, cm_person_grant);
-}
-
-cm_error_t *cm_ctl_person_role_remove(cm_run_t *run)
-{
-    return change_role(run, CM_GROUP_REMOVE_PERSON, cm_person_deny);
-}
-
 cm_error_t *cm_ctl_person_list(cm_run_t *run)
 {
     json_t *items = cm_json_array(run->pool);
@@ -179,43 +225,5 @@ cm_error_t *cm_ctl_person_list(cm_run_t *run)
         }
     } while (page->nelts == PAGE);
     cm_output_list(run, columns, items);
-    return NULL;
-}
-
-/* The command stands for the person: what the profile refuses to the person, it refuses here. */
-static cm_error_t *submit_for(cm_request_view_t **view, cm_run_t *run, const cm_person_t *person,
-                              cm_bytes_t csr)
-{
-    cm_identity_t *who = cm_identity_make(person, run->pool);
-    cm_submission_t submission = {.operation = CM_OP_ENROLL};
-
-    who->login = "certmgrctl";
-    run->ctx->who = who;
-    submission.profile = cm_run_option(run, "profile") ? cm_run_option(run, "profile") : "user";
-    submission.csr = (const char *)csr.data;
-    return cm_request_submit(view, run->ctx, &submission);
-}
-
-cm_error_t *cm_ctl_person_certificate(cm_run_t *run)
-{
-    const char *path = cm_run_option(run, "csr");
-    cm_request_view_t *view;
-    cm_person_t *person;
-    cm_bytes_t csr;
-    cm_error_t *error;
-
-    if (!path) {
-        return cm_error_make(run->pool, CM_E_VALUE, "--csr FILE is missing");
-    }
-    if ((error = cm_run_file(&csr, run, path)) ||
-        (error = cm_person_read(&person, run->ctx->store, cm_run_argument(run, 0), run->pool)) ||
-        (error = submit_for(&view, run, person, csr))) {
-        return error;
-    }
-    if (!view->certificate) {
-        return cm_error_make(run->pool, CM_E_REFUSED, "request %s waits: it is %s",
-                             view->request->id, cm_state_name(view->request->state));
-    }
-    fputs(cm_cert_pem(view->certificate->der, run->pool), stdout);
     return NULL;
 }

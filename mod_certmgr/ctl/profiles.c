@@ -2,6 +2,7 @@
 #include <apr_strings.h>
 
 #include "base/text.h"
+#include "ctl/govern.h"
 #include "ctl/output.h"
 #include "flow/profiles.h"
 #include "policy/profile_diff.h"
@@ -210,7 +211,27 @@ static cm_error_t *explain(const cm_error_t *error, const char *path, apr_pool_t
     return cm_error_make(pool, error->code, "%s is refused", path);
 }
 
-static cm_error_t *take_file(const cm_run_t *run, const char *path, int only_check)
+/* Ask for what was decided. */
+static cm_error_t *store(cm_run_t *run, const cm_profile_change_t *decided)
+{
+    json_t *change = cm_json_object(run->pool), *profile;
+    cm_request_view_t *view;
+    cm_error_t *error = cm_json_parse(&profile, cm_bytes_of_text(decided->record.text), run->pool);
+
+    if (error) {
+        return error;
+    }
+    cm_json_set(change, "profile", profile);
+    error = cm_ctl_change(&view, run, "profile.store", change);
+    if (!error && view) {
+        cm_output_step(run, apr_pstrcat(run->pool, "profile ", decided->record.name, NULL),
+                       apr_psprintf(run->pool, "version %" APR_INT64_T_FMT " stored",
+                                    decided->record.version));
+    }
+    return error;
+}
+
+static cm_error_t *take_file(cm_run_t *run, const char *path, int only_check)
 {
     cm_profile_change_t change;
     const char *result;
@@ -218,23 +239,24 @@ static cm_error_t *take_file(const cm_run_t *run, const char *path, int only_che
     cm_error_t *error = cm_run_file(&text, run, path);
 
     if (!error) {
-        error = only_check ? cm_profile_decide(&change, run->ctx, text)
-                           : cm_profile_import(&change, run->ctx, text);
+        error = cm_profile_decide(&change, run->ctx, text);
     }
     if (error) {
         return explain(error, cm_text_escape(path, run->pool), run->pool);
     }
+    if (change.is_new && !only_check) {
+        return store(run, &change);
+    }
     result = apr_psprintf(run->pool,
-                          !change.is_new ? "version %" APR_INT64_T_FMT " is the same"
-                          : only_check   ? "would be version %" APR_INT64_T_FMT
-                                         : "version %" APR_INT64_T_FMT " stored",
+                          change.is_new ? "would be version %" APR_INT64_T_FMT
+                                        : "version %" APR_INT64_T_FMT " is the same",
                           change.record.version);
     cm_output_step(run, apr_pstrcat(run->pool, "profile ", change.record.name, NULL), result);
     return NULL;
 }
 
 /* A refused file does not keep the others out. */
-static cm_error_t *take_files(const cm_run_t *run, int only_check)
+static cm_error_t *take_files(cm_run_t *run, int only_check)
 {
     cm_error_t *error = NULL;
 

@@ -11,6 +11,7 @@ certmgrctl_SOURCES = \
     %D%/ceremony.c %D%/ceremony.h \
     %D%/command.h %D%/commands.c \
     %D%/database.c \
+    %D%/govern.c %D%/govern.h \
     %D%/groups.c \
     %D%/help.c \
     %D%/init.c \
@@ -23,6 +24,7 @@ certmgrctl_SOURCES = \
     %D%/people.c \
     %D%/plan.c %D%/plan.h \
     %D%/profiles.c \
+    %D%/requests.c \
     %D%/run.c \
     %D%/session.c \
     %D%/tables.c \

@@ -52,8 +52,8 @@ static cm_error_t *check_action(const cm_transition_t *row, const cm_request_act
                                 apr_pool_t *pool)
 {
     const cm_submission_t *changes = &action->changes;
-    int changed =
-        changes->csr || changes->subject || changes->san || changes->validity || changes->message;
+    int changed = changes->csr || changes->subject || changes->san || changes->validity ||
+                  changes->message || changes->change;
     cm_error_t *error = NULL;
 
     if (row->needs_remarks && (!action->remarks || !*action->remarks)) {

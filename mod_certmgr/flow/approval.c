@@ -59,6 +59,13 @@ static cm_error_t *forbidden(const cm_ctx_t *ctx, const char *rule, const char *
     return cm_error_locate(cm_error_make(ctx->pool, CM_E_FORBIDDEN, "%s", message), NULL, rule);
 }
 
+static int is_concerned(const cm_request_t *request, const cm_ctx_t *ctx)
+{
+    const cm_operation_row_t *row = cm_operation_row(request->operation);
+
+    return row && row->concerns && row->concerns(request, ctx->who->person->id, ctx->pool);
+}
+
 cm_error_t *cm_approval_refuse(const cm_request_t *request, const cm_ctx_t *ctx)
 {
     if (cm_is_requester(request, ctx)) {
@@ -66,6 +73,10 @@ cm_error_t *cm_approval_refuse(const cm_request_t *request, const cm_ctx_t *ctx)
     }
     if (request->owner && strcmp(request->owner, ctx->who->person->id) == 0) {
         return forbidden(ctx, "approval.own", "nobody decides on their own certificate");
+    }
+    if (is_concerned(request, ctx)) {
+        return forbidden(ctx, "approval.concerned",
+                         "nobody decides on a change of their own rights");
     }
     if (cm_approval_is_open(request, ctx) && find_open(request, roles_for(request, ctx)) < 0) {
         return forbidden(ctx, "approval.role", "no open approval asks for a role of yours");

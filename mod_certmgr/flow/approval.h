@@ -19,7 +19,8 @@ int cm_approval_may_be_given(const cm_request_t *request, const cm_ctx_t *ctx);
 int cm_approval_is_given(const cm_request_t *request, const cm_ctx_t *ctx);
 
 /* CM_E_FORBIDDEN: "approval.own" for the requester and for the owner of the certificate that the
- * request is about, "approval.role" for one whose roles no open approval asks for. */
+ * request is about, "approval.concerned" for the person whom a governed change is about,
+ * "approval.role" for one whose roles no open approval asks for. */
 cm_error_t *cm_approval_refuse(const cm_request_t *request, const cm_ctx_t *ctx);
 
 /* Effects: count the caller in; close the item with the caller's remarks, and forget who approved,

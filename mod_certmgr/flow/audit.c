@@ -28,7 +28,7 @@ cm_audit_draft_t *cm_audit_begin(const cm_ctx_t *ctx, const char *action, const 
     draft->event.time = ctx->now;
     draft->event.action = action;
     draft->event.outcome = "done";
-    draft->event.actor = ctx->who ? ctx->who->person->id : NULL;
+    draft->event.actor = ctx->who && !ctx->who->by_command ? ctx->who->person->id : NULL;
     draft->event.object = object;
     draft->event.trace = ctx->trace_id;
     draft->event.salt = cm_ctx_random(ctx, SALT);
@@ -39,8 +39,12 @@ cm_audit_draft_t *cm_audit_begin(const cm_ctx_t *ctx, const char *action, const 
         cm_json_set_text(draft->personal, "address", ctx->address);
     }
     if (ctx->who) {
-        cm_json_set_text(draft->personal, "actor", ctx->who->person->name);
+        cm_json_set_text(draft->personal, ctx->who->by_command ? "for" : "actor",
+                         ctx->who->person->name);
         cm_json_set_text(draft->detail, "login", ctx->who->login);
+    }
+    if (ctx->who && ctx->who->by_command) {
+        cm_json_set_text(draft->detail, "for", ctx->who->person->id);
     }
     return draft;
 }
@@ -189,6 +193,21 @@ static cm_error_t *resume(cm_merkle_t *tree, const cm_audit_head_t *newest, cm_k
     return error;
 }
 
+/* A command writes to its own terminal; the server's log says it too, wherever the server runs. */
+static void announce(const cm_ctx_t *ctx, const apr_array_header_t *events)
+{
+    for (int i = 0; i < events->nelts; i++) {
+        const cm_audit_event_t *event = APR_ARRAY_IDX(events, i, cm_audit_event_t *);
+
+        if (strstr(event->action, ".break-glass")) {
+            cm_ctx_log(ctx, CM_LOG_NOTICE, "break-glass: %s %s (event %s) %s",
+                       event->object ? "request" : "command",
+                       event->object ? event->object : event->detail, event->id,
+                       event->personal ? event->personal : "");
+        }
+    }
+}
+
 /* One batch: *sealed is the number of events. */
 static cm_error_t *seal_batch(int *sealed, cm_ctx_t *ctx, cm_key_t *key)
 {
@@ -229,6 +248,7 @@ static cm_error_t *seal_batch(int *sealed, cm_ctx_t *ctx, cm_key_t *key)
     if (!error) {
         *sealed = events->nelts;
         publish_head(ctx, &seal.head, key);
+        announce(ctx, events);
     }
     return error;
 }

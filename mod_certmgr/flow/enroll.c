@@ -114,5 +114,9 @@ static void record(cm_audit_draft_t *draft, const cm_work_t *work)
     }
 }
 
-const cm_operation_row_t cm_operation_enroll = {CM_OP_ENROLL, members, take,
-                                                decide,       change,  record};
+const cm_operation_row_t cm_operation_enroll = {.operation = CM_OP_ENROLL,
+                                                .members = members,
+                                                .take = take,
+                                                .decide = decide,
+                                                .change = change,
+                                                .record = record};

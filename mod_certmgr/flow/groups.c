@@ -113,19 +113,18 @@ static cm_error_t *drop_seat(cm_txn_t *txn, const cm_group_change_t *change, apr
 
 /* By verb. What is taken away need not make sense any more. */
 static const struct {
-    const char *action;
     const char *member; /* what `value` is called in the record, or NULL */
     cm_error_t *(*check)(const cm_ctx_t *ctx, const cm_group_change_t *change);
     cm_error_t *(*store)(cm_txn_t *txn, const cm_group_change_t *change, apr_time_t now);
 } verbs[] = {
-    [CM_GROUP_CREATE] = {"group.create", NULL, NULL, store_create},
-    [CM_GROUP_REMOVE] = {"group.remove", NULL, NULL, store_remove},
-    [CM_GROUP_ADD_PROFILE] = {"group.add", "profile", check_profile, store_entry},
-    [CM_GROUP_REMOVE_PROFILE] = {"group.drop", "profile", NULL, drop_entry},
-    [CM_GROUP_ADD_DOMAIN] = {"group.add", "domain", check_domain, store_entry},
-    [CM_GROUP_REMOVE_DOMAIN] = {"group.drop", "domain", NULL, drop_entry},
-    [CM_GROUP_ADD_PERSON] = {"group.seat", "person", check_person, store_seat},
-    [CM_GROUP_REMOVE_PERSON] = {"group.unseat", "person", NULL, drop_seat},
+    [CM_GROUP_CREATE] = {NULL, NULL, store_create},
+    [CM_GROUP_REMOVE] = {NULL, NULL, store_remove},
+    [CM_GROUP_ADD_PROFILE] = {"profile", check_profile, store_entry},
+    [CM_GROUP_REMOVE_PROFILE] = {"profile", NULL, drop_entry},
+    [CM_GROUP_ADD_DOMAIN] = {"domain", check_domain, store_entry},
+    [CM_GROUP_REMOVE_DOMAIN] = {"domain", NULL, drop_entry},
+    [CM_GROUP_ADD_PERSON] = {"person", check_person, store_seat},
+    [CM_GROUP_REMOVE_PERSON] = {"person", NULL, drop_seat},
 };
 
 cm_error_t *cm_group_change_check(const cm_ctx_t *ctx, const cm_group_change_t *change)
@@ -142,11 +141,6 @@ cm_error_t *cm_group_change_store(cm_txn_t *txn, const cm_group_change_t *change
     return verbs[change->verb].store(txn, change, now);
 }
 
-const char *cm_group_change_action(const cm_group_change_t *change)
-{
-    return verbs[change->verb].action;
-}
-
 void cm_group_change_record(cm_audit_draft_t *draft, const cm_group_change_t *change)
 {
     const char *member = verbs[change->verb].member;
@@ -158,31 +152,4 @@ void cm_group_change_record(cm_audit_draft_t *draft, const cm_group_change_t *ch
     if (change->verb == CM_GROUP_ADD_PERSON || change->verb == CM_GROUP_REMOVE_PERSON) {
         cm_json_set_text(draft->detail, "role", change->role ? change->role : CM_MEMBER);
     }
-}
-
-typedef struct {
-    const cm_group_change_t *change;
-    apr_time_t now;
-} store_t;
-
-static cm_error_t *store_change(cm_txn_t *txn, cm_audit_event_t *event, void *baton)
-{
-    const store_t *store = baton;
-
-    (void)event;
-    return cm_group_change_store(txn, store->change, store->now);
-}
-
-cm_error_t *cm_group_change(const cm_ctx_t *ctx, const cm_group_change_t *change)
-{
-    store_t store = {change, ctx->now};
-    cm_audit_draft_t *draft = cm_audit_begin(ctx, cm_group_change_action(change), change->group);
-    cm_error_t *error = cm_group_change_check(ctx, change);
-
-    if (error) {
-        return error;
-    }
-    cm_group_change_record(draft, change);
-    return cm_store_transact(ctx->store, store_change, &store, cm_audit_finish(draft, ctx),
-                             ctx->pool);
 }

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Changes of groups, each one transaction with its audit event.
- *
- * A change is checked, described and stored by three functions of its own, so that it can also be
- * part of a larger one.
+ * Changes of groups, as parts of governed changes (flow/change.h): checked, described and stored.
  */
 #ifndef CERTMGR_FLOW_GROUPS_H
 #define CERTMGR_FLOW_GROUPS_H
@@ -39,11 +36,7 @@ cm_error_t *cm_group_change_check(const cm_ctx_t *ctx, const cm_group_change_t *
  * would be open to everybody with it. */
 cm_error_t *cm_group_change_store(cm_txn_t *txn, const cm_group_change_t *change, apr_time_t now);
 
-/* Name of the audit action, and members of its event. */
-const char *cm_group_change_action(const cm_group_change_t *change);
+/* Members of the audit event. */
 void cm_group_change_record(cm_audit_draft_t *draft, const cm_group_change_t *change);
-
-/* All of it. */
-cm_error_t *cm_group_change(const cm_ctx_t *ctx, const cm_group_change_t *change);
 
 #endif

@@ -40,7 +40,9 @@ static void open_approval(cm_item_t *item, const cm_profile_item_t *asked)
 
 static void settle_approval(const cm_item_spot_t *spot)
 {
-    cm_approval_count(spot->item, spot->place, spot->request, spot->pool);
+    if (spot->item->needed > 0) { /* else passed over */
+        cm_approval_count(spot->item, spot->place, spot->request, spot->pool);
+    }
 }
 
 static const cm_item_row_t items[] = {
@@ -66,27 +68,48 @@ static const cm_item_row_t *find_row(const char *name)
     return NULL;
 }
 
+static void open_item(apr_array_header_t *list, const cm_profile_item_t *asked, apr_time_t now)
+{
+    const cm_item_row_t *row = find_row(asked->item);
+    cm_item_t *item = apr_array_push(list);
+
+    memset(item, 0, sizeof *item);
+    item->item = asked->item;
+    item->phase = (cm_phase_t)asked->phase;
+    item->state = CM_ITEM_OPEN;
+    item->updated = now;
+    if (row && row->open) {
+        row->open(item, asked);
+    }
+}
+
 apr_array_header_t *cm_items_open(const cm_work_t *work)
 {
-    const apr_array_header_t *wanted =
-        cm_profile_checklist(work->profile, work->request->operation);
     apr_array_header_t *list = apr_array_make(work->ctx->pool, 4, sizeof(cm_item_t));
+    const apr_array_header_t *wanted =
+        work->profile ? cm_profile_checklist(work->profile, work->request->operation) : NULL;
 
     for (int i = 0; wanted && i < wanted->nelts; i++) {
-        const cm_profile_item_t *asked = &APR_ARRAY_IDX(wanted, i, cm_profile_item_t);
-        const cm_item_row_t *row = find_row(asked->item);
-        cm_item_t *item = apr_array_push(list);
-
-        memset(item, 0, sizeof *item);
-        item->item = asked->item;
-        item->phase = (cm_phase_t)asked->phase;
-        item->state = CM_ITEM_OPEN;
-        item->updated = work->ctx->now;
-        if (row && row->open) {
-            row->open(item, asked);
-        }
+        open_item(list, &APR_ARRAY_IDX(wanted, i, cm_profile_item_t), work->ctx->now);
+    }
+    if (work->more.count > 0) {
+        open_item(list, &work->more, work->ctx->now);
     }
     return list;
+}
+
+void cm_items_override(cm_request_t *request, apr_time_t now)
+{
+    for (int i = 0; i < request->checklist->nelts; i++) {
+        cm_item_t *item = &APR_ARRAY_IDX(request->checklist, i, cm_item_t);
+
+        if (item->role && item->state == CM_ITEM_OPEN) {
+            item->state = CM_ITEM_DONE;
+            item->needed = 0;
+            item->detail = "passed over by break-glass";
+            item->updated = now;
+        }
+    }
 }
 
 void cm_items_settle(cm_request_t *request, const cm_work_t *work, apr_pool_t *pool)

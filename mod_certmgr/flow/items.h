@@ -32,6 +32,9 @@ const cm_item_row_t *cm_items(void);
 /* The checklist as the profile asks for it, every item open. */
 apr_array_header_t *cm_items_open(const cm_work_t *work);
 
+/* Pass over the approvals that are open; the items say so. */
+void cm_items_override(cm_request_t *request, apr_time_t now);
+
 /* Settle every item of the request. `work` may be NULL. */
 void cm_items_settle(cm_request_t *request, const cm_work_t *work, apr_pool_t *pool);
 

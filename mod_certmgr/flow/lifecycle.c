@@ -31,7 +31,7 @@ static int may_deliver(const cm_request_t *request, const cm_ctx_t *ctx)
 
 int cm_is_requester(const cm_request_t *request, const cm_ctx_t *ctx)
 {
-    return ctx->who && strcmp(ctx->who->person->id, request->requester) == 0;
+    return ctx->who && request->requester && strcmp(ctx->who->person->id, request->requester) == 0;
 }
 
 /* A step of the engine's own, and one that the requester takes. */

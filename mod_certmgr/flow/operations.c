@@ -6,9 +6,9 @@
 #include "store/groups.h"
 #include "store/profiles.h"
 
-static const cm_operation_row_t *const rows[] = {&cm_operation_enroll,  &cm_operation_renew,
-                                                 &cm_operation_rekey,   &cm_operation_revoke,
-                                                 &cm_operation_suspend, &cm_operation_reinstate};
+static const cm_operation_row_t *const rows[] = {
+    &cm_operation_enroll,  &cm_operation_renew,     &cm_operation_rekey, &cm_operation_revoke,
+    &cm_operation_suspend, &cm_operation_reinstate, &cm_operation_change};
 
 const cm_operation_row_t *cm_operation_row(cm_operation_t operation)
 {

@@ -19,12 +19,15 @@ typedef struct {
     cm_ctx_t *ctx;
     cm_request_t *request;
     const cm_profile_t *profile;
-    cm_certificate_t *target; /* the certificate acted upon, or NULL */
-    cm_status_t target_was;   /* its stored status when it was read */
-    const cm_csr_t *csr;      /* or NULL */
-    cm_issuer_t *issuer;      /* or NULL: nothing to sign */
-    cm_cert_spec_t *spec;     /* what to sign, or NULL */
-    cm_certificate_t *made;   /* the certificate made, or NULL */
+    cm_certificate_t *target;   /* the certificate acted upon, or NULL */
+    cm_status_t target_was;     /* its stored status when it was read */
+    const cm_csr_t *csr;        /* or NULL */
+    cm_issuer_t *issuer;        /* or NULL: nothing to sign */
+    cm_cert_spec_t *spec;       /* what to sign, or NULL */
+    cm_certificate_t *made;     /* the certificate made, or NULL */
+    struct cm_change_t *change; /* flow/change.h, or NULL */
+    cm_profile_item_t more;     /* an approval beyond the profile's checklist; count 0: none */
+    int overrides;              /* a command breaks the glass */
 } cm_work_t;
 
 typedef struct {
@@ -38,6 +41,9 @@ typedef struct {
     cm_error_t *(*change)(cm_txn_t *txn, cm_work_t *work);
     /* Members of the audit event. */
     void (*record)(cm_audit_draft_t *draft, const cm_work_t *work);
+    /* Whether the request is about this person, who then decides on it as little as the requester;
+     * NULL: about nobody else. */
+    int (*concerns)(const cm_request_t *request, const char *person, apr_pool_t *pool);
 } cm_operation_row_t;
 
 /* NULL when the operation is not offered. */
@@ -49,6 +55,7 @@ extern const cm_operation_row_t cm_operation_rekey;
 extern const cm_operation_row_t cm_operation_suspend;
 extern const cm_operation_row_t cm_operation_reinstate;
 extern const cm_operation_row_t cm_operation_revoke;
+extern const cm_operation_row_t cm_operation_change;
 
 /* Keep the CSR of a submission as DER; then, whenever it is decided, read it into work->csr and
  * verify its signature. Every error points at /csr, the member it came in. */

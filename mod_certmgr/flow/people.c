@@ -23,57 +23,46 @@ static cm_error_t *store_person(cm_txn_t *txn, cm_audit_event_t *event, void *ba
     return error;
 }
 
-static cm_error_t *check_role(const cm_ctx_t *ctx, const char *role)
-{
-    if (!cm_role_of(role)) {
-        return cm_error_locate(
-            cm_error_make(ctx->pool, CM_E_VALUE, "there is no role \"%s\"", role), "/role",
-            "person.role");
-    }
-    return NULL;
-}
-
 /* Name and address must be fit for a certificate: better refused now than at each enrollment. */
-static cm_error_t *check_names(const cm_ctx_t *ctx, const cm_person_t *person)
+cm_error_t *cm_person_check_names(const cm_person_t *person, apr_pool_t *pool)
 {
-    apr_array_header_t *attributes = apr_array_make(ctx->pool, 1, sizeof(cm_name_attribute_t));
+    apr_array_header_t *attributes = apr_array_make(pool, 1, sizeof(cm_name_attribute_t));
     const cm_name_attribute_t cn = {"CN", person->name, 0};
     cm_name_t *name;
     cm_san_t mail;
     cm_error_t *error;
 
     APR_ARRAY_PUSH(attributes, cm_name_attribute_t) = cn;
-    error = cm_name_make(&name, attributes, ctx->pool);
+    error = cm_name_make(&name, attributes, pool);
     if (error) {
         cm_error_locate(error, "/name", error->rule);
     }
     if (person->mail) {
-        cm_error_t *bad = cm_san_make(&mail, "email", person->mail, ctx->pool);
+        cm_error_t *bad = cm_san_make(&mail, "email", person->mail, pool);
 
         error = cm_error_join(error, bad ? cm_error_locate(bad, "/mail", bad->rule) : NULL);
     }
     return error;
 }
 
-static cm_error_t *bad_login(const cm_ctx_t *ctx, const char *field, const char *message)
+static cm_error_t *bad_login(apr_pool_t *pool, const char *field, const char *message)
 {
-    return cm_error_locate(cm_error_make(ctx->pool, CM_E_VALUE, "%s", message), field,
-                           "person.login");
+    return cm_error_locate(cm_error_make(pool, CM_E_VALUE, "%s", message), field, "person.login");
 }
 
 /* Longer keys than this don't fit into an index of PostgreSQL. */
 enum { LOGIN_MAX = 1024 };
 
-static cm_error_t *check_part(const cm_ctx_t *ctx, const char *field, const char *text)
+static cm_error_t *check_part(apr_pool_t *pool, const char *field, const char *text)
 {
     if (strlen(text) > LOGIN_MAX || !cm_text_is_utf8(cm_bytes_of_text(text)) ||
-        strcmp(cm_text_escape(text, ctx->pool), text) != 0) {
-        return bad_login(ctx, field, "at most 1024 bytes of UTF-8 without control characters");
+        strcmp(cm_text_escape(text, pool), text) != 0) {
+        return bad_login(pool, field, "at most 1024 bytes of UTF-8 without control characters");
     }
     return NULL;
 }
 
-static cm_error_t *check_login(const cm_ctx_t *ctx, const cm_login_t *login)
+cm_error_t *cm_person_check_login(const cm_login_t *login, apr_pool_t *pool)
 {
     static const char *const methods[] = {"user", "oidc", "saml", NULL};
     cm_error_t *error = NULL;
@@ -83,16 +72,16 @@ static cm_error_t *check_login(const cm_ctx_t *ctx, const cm_login_t *login)
         known |= strcmp(login->method, methods[i]) == 0;
     }
     if (!known) {
-        error = bad_login(ctx, "/method", "a log-in is by user, oidc or saml");
+        error = bad_login(pool, "/method", "a log-in is by user, oidc or saml");
     }
     if (!*login->issuer && strcmp(login->method, "user") != 0) {
-        error = cm_error_join(error, bad_login(ctx, "/issuer", "a provider must be named"));
+        error = cm_error_join(error, bad_login(pool, "/issuer", "a provider must be named"));
     }
     if (!*login->subject) {
-        error = cm_error_join(error, bad_login(ctx, "/subject", "a log-in has a name"));
+        error = cm_error_join(error, bad_login(pool, "/subject", "a log-in has a name"));
     }
-    error = cm_error_join(error, check_part(ctx, "/issuer", login->issuer));
-    return cm_error_join(error, check_part(ctx, "/subject", login->subject));
+    error = cm_error_join(error, check_part(pool, "/issuer", login->issuer));
+    return cm_error_join(error, check_part(pool, "/subject", login->subject));
 }
 
 static void describe_login(cm_audit_draft_t *draft, const cm_login_t *login)
@@ -100,128 +89,6 @@ static void describe_login(cm_audit_draft_t *draft, const cm_login_t *login)
     cm_json_set_text(draft->detail, "method", login->method);
     cm_json_set_text(draft->personal, "issuer", login->issuer);
     cm_json_set_text(draft->personal, "login", login->subject);
-}
-
-cm_error_t *cm_person_create(const cm_ctx_t *ctx, cm_person_t *person, const cm_login_t *login)
-{
-    cm_audit_draft_t *draft;
-    create_t create = {person, login};
-    cm_error_t *error = check_names(ctx, person);
-    json_t *roles;
-
-    if (login) {
-        error = cm_error_join(error, check_login(ctx, login));
-    }
-    person->id = cm_ctx_id(ctx);
-    person->state = "active";
-    person->created = ctx->now;
-    draft = cm_audit_begin(ctx, "person.create", person->id);
-    roles = cm_json_array(ctx->pool);
-    for (int i = 0; person->roles && i < person->roles->nelts; i++) {
-        const char *role = APR_ARRAY_IDX(person->roles, i, const char *);
-
-        error = cm_error_join(error, check_role(ctx, role));
-        json_array_append_new(roles, json_string(role));
-    }
-    if (error) {
-        return error;
-    }
-    cm_json_set(draft->detail, "roles", roles);
-    cm_json_set_text(draft->personal, "name", person->name);
-    cm_json_set_text(draft->personal, "mail", person->mail);
-    if (login) {
-        describe_login(draft, login);
-    }
-    return cm_store_transact(ctx->store, store_person, &create, cm_audit_finish(draft, ctx),
-                             ctx->pool);
-}
-
-typedef struct {
-    const char *person, *role;
-    cm_error_t *(*change)(cm_txn_t *txn, const char *person, const char *role);
-} grant_t;
-
-static cm_error_t *store_grant(cm_txn_t *txn, cm_audit_event_t *event, void *baton)
-{
-    const grant_t *grant = baton;
-
-    (void)event;
-    return grant->change(txn, grant->person, grant->role);
-}
-
-static cm_error_t *change_role(const cm_ctx_t *ctx, const char *action, grant_t *grant)
-{
-    cm_audit_draft_t *draft = cm_audit_begin(ctx, action, grant->person);
-    cm_person_t *person;
-    cm_error_t *error = check_role(ctx, grant->role);
-
-    if (!error) {
-        error = cm_person_read(&person, ctx->store, grant->person, ctx->pool);
-    }
-    if (error) {
-        return error;
-    }
-    cm_json_set_text(draft->detail, "role", grant->role);
-    return cm_store_transact(ctx->store, store_grant, grant, cm_audit_finish(draft, ctx),
-                             ctx->pool);
-}
-
-cm_error_t *cm_person_grant(const cm_ctx_t *ctx, const char *person, const char *role)
-{
-    grant_t grant = {person, role, cm_person_add_role};
-
-    return change_role(ctx, "person.grant", &grant);
-}
-
-cm_error_t *cm_person_deny(const cm_ctx_t *ctx, const char *person, const char *role)
-{
-    grant_t grant = {person, role, cm_person_remove_role};
-
-    return change_role(ctx, "person.deny", &grant);
-}
-
-typedef struct {
-    const char *person;
-    const cm_login_t *login;
-    cm_error_t *(*change)(cm_txn_t *txn, const char *person, const cm_login_t *login);
-} tie_t;
-
-static cm_error_t *store_tie(cm_txn_t *txn, cm_audit_event_t *event, void *baton)
-{
-    const tie_t *tie = baton;
-
-    (void)event;
-    return tie->change(txn, tie->person, tie->login);
-}
-
-static cm_error_t *change_login(const cm_ctx_t *ctx, const char *action, tie_t *tie)
-{
-    cm_audit_draft_t *draft = cm_audit_begin(ctx, action, tie->person);
-    cm_person_t *person;
-    cm_error_t *error = check_login(ctx, tie->login);
-
-    if (!error) {
-        error = cm_person_read(&person, ctx->store, tie->person, ctx->pool);
-    }
-    if (error) {
-        return error;
-    }
-    describe_login(draft, tie->login);
-    return cm_store_transact(ctx->store, store_tie, tie, cm_audit_finish(draft, ctx), ctx->pool);
-}
-
-cm_error_t *cm_person_tie(const cm_ctx_t *ctx, const char *person, const cm_login_t *login)
-{
-    tie_t tie = {person, login, cm_person_add_login};
-
-    return change_login(ctx, "person.tie", &tie);
-}
-
-cm_error_t *cm_person_untie(const cm_ctx_t *ctx, const char *person, const cm_login_t *login)
-{
-    tie_t tie = {person, login, cm_person_remove_login};
-
-    return change_login(ctx, "person.untie", &tie);
 }
 
 static cm_error_t *refuse_registration(const cm_ctx_t *ctx, cm_error_t *cause)
@@ -238,7 +105,8 @@ cm_error_t *cm_person_register(cm_person_t **person, const cm_ctx_t *ctx, const 
 {
     create_t create = {*person, login};
     cm_audit_draft_t *draft;
-    cm_error_t *error = cm_error_join(check_names(ctx, *person), check_login(ctx, login));
+    cm_error_t *error = cm_error_join(cm_person_check_names(*person, ctx->pool),
+                                      cm_person_check_login(login, ctx->pool));
 
     if (error) {
         return refuse_registration(ctx, error);

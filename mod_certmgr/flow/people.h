@@ -47,15 +47,11 @@ struct cm_evidence_t {
 cm_error_t *cm_identity_resolve(cm_identity_t **who, const cm_ctx_t *ctx,
                                 const cm_evidence_t *evidence);
 
-/* Changes by certmgrctl, each one transaction with its audit event. `login` may be NULL. */
-cm_error_t *cm_person_create(const cm_ctx_t *ctx, cm_person_t *person, const cm_login_t *login);
-cm_error_t *cm_person_grant(const cm_ctx_t *ctx, const char *person, const char *role);
-cm_error_t *cm_person_deny(const cm_ctx_t *ctx, const char *person, const char *role);
+/* Name and address must be fit for a certificate; the pointers are /name and /mail. */
+cm_error_t *cm_person_check_names(const cm_person_t *person, apr_pool_t *pool);
 
-/* Tie a further log-in to a person, or untie one. CM_E_VALUE at /method, /issuer or /subject;
- * CM_E_CONFLICT when somebody has it already. */
-cm_error_t *cm_person_tie(const cm_ctx_t *ctx, const char *person, const cm_login_t *login);
-cm_error_t *cm_person_untie(const cm_ctx_t *ctx, const char *person, const cm_login_t *login);
+/* A log-in can be one; the pointers are /method, /issuer and /subject, the rule is person.login. */
+cm_error_t *cm_person_check_login(const cm_login_t *login, apr_pool_t *pool);
 
 /* A person who comes by a log-in that nobody has: no roles, and the person is the actor of the
  * event. CM_E_FORBIDDEN (rule login.register) when name or mail are not fit for a certificate, or

@@ -40,8 +40,11 @@ static cm_error_t *store_performed(cm_txn_t *txn, cm_audit_event_t *event, void 
 static cm_error_t *decide_and_sign(perform_t *perform)
 {
     cm_work_t *work = perform->work;
-    cm_error_t *error = cm_work_profile(work, work->request->profile, 0);
+    cm_error_t *error = NULL;
 
+    if (work->request->profile) {
+        error = cm_work_profile(work, work->request->profile, 0);
+    }
     if (!error) {
         error = perform->row->decide(work);
     }
@@ -65,6 +68,26 @@ static void close_checklist(cm_request_t *request, const cm_error_t *error, cons
     }
 }
 
+/* What became of it: `refused` says why it can't happen any more, NULL that it happens. */
+static cm_error_t *store_outcome(perform_t *perform, const cm_error_t *refused)
+{
+    const cm_ctx_t *ctx = perform->ctx;
+    cm_request_t *request = perform->work->request;
+    cm_audit_draft_t *draft =
+        cm_audit_begin(ctx, refused ? "request.fail" : "request.perform", perform->id);
+
+    request->state = refused ? CM_STATE_REJECTED : CM_STATE_ISSUED;
+    request->updated = ctx->now;
+    cm_lifecycle_settle(request, ctx);
+    perform->row->record(draft, perform->work);
+    if (refused) {
+        cm_json_set_text(draft->detail, "rule", refused->rule);
+        close_checklist(request, refused, ctx);
+    }
+    return cm_store_transact(ctx->store, store_performed, perform, cm_audit_finish(draft, ctx),
+                             ctx->pool);
+}
+
 cm_error_t *cm_request_perform(cm_ctx_t *ctx, const char *id)
 {
     cm_request_t *request;
@@ -86,17 +109,14 @@ cm_error_t *cm_request_perform(cm_ctx_t *ctx, const char *id)
     if (error && !is_final(error)) {
         return error; /* the claim runs out and the job tries again */
     }
-    draft = cm_audit_begin(ctx, error ? "request.fail" : "request.perform", id);
-    request->state = error ? CM_STATE_REJECTED : CM_STATE_ISSUED;
-    request->updated = ctx->now;
-    cm_lifecycle_settle(request, ctx);
-    perform.row->record(draft, &work);
     if (error) {
-        cm_json_set_text(draft->detail, "rule", error->rule);
-        close_checklist(request, error, ctx);
+        return store_outcome(&perform, error);
     }
-    return cm_store_transact(ctx->store, store_performed, &perform, cm_audit_finish(draft, ctx),
-                             ctx->pool);
+    error = store_outcome(&perform, NULL);
+    if (error && (error->code == CM_E_REFUSED || error->code == CM_E_NOT_FOUND)) {
+        error = store_outcome(&perform, error); /* a rule that only the transaction can tell */
+    }
+    return error;
 }
 
 cm_error_t *cm_perform_is_due(int *due, cm_ctx_t *ctx)

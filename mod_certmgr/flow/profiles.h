@@ -18,7 +18,7 @@
 #include "policy/profile.h"
 #include "store/store.h"
 
-typedef struct {
+typedef struct cm_profile_change_t {
     const cm_profile_t *profile;
     cm_profile_record_t record; /* what is in force afterwards */
     int is_new;                 /* 0: the same is in force already, nothing is to be changed */

@@ -69,5 +69,9 @@ static cm_error_t *decide(cm_work_t *work)
     return error ? error : keep_expiry(work);
 }
 
-const cm_operation_row_t cm_operation_rekey = {
-    CM_OP_REKEY, members, take, decide, cm_successor_change, cm_successor_record};
+const cm_operation_row_t cm_operation_rekey = {.operation = CM_OP_REKEY,
+                                               .members = members,
+                                               .take = take,
+                                               .decide = decide,
+                                               .change = cm_successor_change,
+                                               .record = cm_successor_record};

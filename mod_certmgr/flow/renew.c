@@ -33,5 +33,9 @@ static cm_error_t *decide(cm_work_t *work)
     return error ? error : cm_successor_decide(work, key);
 }
 
-const cm_operation_row_t cm_operation_renew = {
-    CM_OP_RENEW, members, take, decide, cm_successor_change, cm_successor_record};
+const cm_operation_row_t cm_operation_renew = {.operation = CM_OP_RENEW,
+                                               .members = members,
+                                               .take = take,
+                                               .decide = decide,
+                                               .change = cm_successor_change,
+                                               .record = cm_successor_record};

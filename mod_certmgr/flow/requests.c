@@ -2,6 +2,7 @@
 #include "flow/requests.h"
 
 #include "flow/approval.h"
+#include "flow/items.h"
 #include "flow/lifecycle.h"
 #include "flow/operations.h"
 #include "flow/retry.h"
@@ -35,6 +36,7 @@ cm_error_t *cm_request_view(cm_request_view_t **view, const cm_ctx_t *ctx, cm_re
 typedef struct {
     cm_work_t *work;
     const cm_operation_row_t *row;
+    const char *break_glass; /* or NULL */
     int performs;
     const cm_retry_t *retry;
 } submit_t;
@@ -82,7 +84,7 @@ static void begin(cm_work_t *work, const cm_submission_t *submission)
     request->id = cm_ctx_id(work->ctx);
     request->operation = submission->operation;
     request->state = CM_STATE_NONE;
-    request->requester = work->ctx->who->person->id;
+    request->requester = work->ctx->who ? work->ctx->who->person->id : NULL;
     request->created = request->updated = work->ctx->now;
     request->message = submission->message;
 }
@@ -106,6 +108,9 @@ static cm_error_t *settle_and_store(submit_t *submit, cm_audit_draft_t *draft)
         return error;
     }
     describe(draft, work, submit->row);
+    if (submit->break_glass) {
+        cm_json_set_text(draft->personal, "reason", submit->break_glass);
+    }
     return cm_store_transact(ctx->store, store_submitted, submit, cm_audit_finish(draft, ctx),
                              ctx->pool);
 }
@@ -115,17 +120,22 @@ static cm_error_t *submit_anew(cm_request_view_t **view, cm_ctx_t *ctx,
 {
     const cm_operation_row_t *row = cm_operation_row(submission->operation);
     cm_work_t work = {.ctx = ctx, .request = apr_pcalloc(ctx->pool, sizeof *work.request)};
-    submit_t submit = {&work, row, 0, submission->retry};
+    const char *why = submission->command ? submission->command->break_glass : NULL;
+    submit_t submit = {&work, row, why, 0, submission->retry};
     cm_audit_draft_t *draft;
     cm_error_t *error;
 
     begin(&work, submission);
-    draft = cm_audit_begin(ctx, "request.submit", work.request->id);
+    work.overrides = why != NULL;
+    draft = cm_audit_begin(ctx, why ? "request.break-glass" : "request.submit", work.request->id);
     error = cm_work_prepare(&work, submission);
     if (error) {
         cm_json_set_text(draft->detail, "operation", cm_operation_name(submission->operation));
         cm_audit_refusal(ctx, draft, error);
         return error;
+    }
+    if (why) {
+        cm_items_override(work.request, ctx->now);
     }
     error = settle_and_store(&submit, draft);
     if (error && cm_retry_lost(error, submission->retry)) {

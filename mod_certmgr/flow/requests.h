@@ -12,6 +12,12 @@
 #include "model/request.h"
 #include "store/search.h"
 
+/* What certmgrctl asks for, who is nobody: flow/govern.h. */
+typedef struct {
+    int approvals;           /* of administrators, beyond what the profile asks for */
+    const char *break_glass; /* why open approvals are passed over, or NULL: they are not */
+} cm_command_ask_t;
+
 /* What the caller asks for; the members that belong to another operation stay empty. */
 typedef struct {
     cm_operation_t operation;
@@ -24,7 +30,10 @@ typedef struct {
     const char *certificate; /* id of the certificate to act upon */
     const char *reason, *remarks;
     apr_time_t invalidity_date;
-    const struct cm_retry_t *retry; /* flow/retry.h, or NULL */
+    const char *kind;                /* of a governed change, flow/change.h */
+    const json_t *change;            /* its members */
+    const cm_command_ask_t *command; /* or NULL: a caller of the API */
+    const struct cm_retry_t *retry;  /* flow/retry.h, or NULL */
 } cm_submission_t;
 
 /* The members of a body for this operation, as in CONTRACT's "Bodies"; the record is
@@ -60,7 +69,7 @@ cm_error_t *cm_request_search(cm_page_t *page, cm_ctx_t *ctx, int operation,
 typedef struct {
     const char *event; /* "cancel", ...: a row of flow/lifecycle.c */
     const char *remarks;
-    cm_submission_t changes; /* csr, subject, san, validity, message */
+    cm_submission_t changes; /* csr, subject, san, validity, message, change */
     const struct cm_retry_t *retry;
 } cm_request_action_t;
 

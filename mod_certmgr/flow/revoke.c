@@ -131,5 +131,9 @@ static void record(cm_audit_draft_t *draft, const cm_work_t *work)
     }
 }
 
-const cm_operation_row_t cm_operation_revoke = {CM_OP_REVOKE, members, take,
-                                                decide,       change,  record};
+const cm_operation_row_t cm_operation_revoke = {.operation = CM_OP_REVOKE,
+                                                .members = members,
+                                                .take = take,
+                                                .decide = decide,
+                                                .change = change,
+                                                .record = record};

@@ -3,9 +3,12 @@ libcertmgr_la_SOURCES += \
     %D%/actions.def \
     %D%/act.c %D%/approval.c %D%/approval.h \
     %D%/audit.c %D%/audit.h %D%/audit_read.c %D%/audit_read.h %D%/audit_verify.c \
+    %D%/change.c %D%/change.h \
+    %D%/change_groups.c %D%/change_people.c %D%/change_profile.c \
     %D%/certificates.c %D%/certificates.h \
     %D%/crl.c %D%/crl.h \
     %D%/enroll.c \
+    %D%/govern.c %D%/govern.h \
     %D%/groups.c %D%/groups.h \
     %D%/expire.c %D%/expire.h \
     %D%/headfile.c %D%/headfile.h \

@@ -18,6 +18,9 @@ static cm_error_t *decide(cm_work_t *work)
     return error;
 }
 
-const cm_operation_row_t cm_operation_suspend = {CM_OP_SUSPEND,          cm_target_members,
-                                                 cm_target_take_remarks, decide,
-                                                 cm_target_change,       cm_target_record};
+const cm_operation_row_t cm_operation_suspend = {.operation = CM_OP_SUSPEND,
+                                                 .members = cm_target_members,
+                                                 .take = cm_target_take_remarks,
+                                                 .decide = decide,
+                                                 .change = cm_target_change,
+                                                 .record = cm_target_record};

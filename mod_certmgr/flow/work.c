@@ -16,8 +16,13 @@ cm_error_t *cm_work_prepare(cm_work_t *work, const cm_submission_t *submission)
     const cm_operation_row_t *row = cm_operation_row(submission->operation);
     cm_error_t *error = row ? row->take(work, submission) : not_offered(work);
 
-    if (!error && !cm_profile_allows(work->profile, work->request->operation,
-                                     cm_identity_roles(ctx->who, work->request->group))) {
+    if (!error && submission->command && work->profile) {
+        work->more = (cm_profile_item_t){"approval", CM_BEFORE_ISSUE, "administrator",
+                                         submission->command->approvals};
+    }
+    if (!error && work->profile &&
+        !cm_profile_allows(work->profile, work->request->operation,
+                           cm_identity_roles(ctx->who, work->request->group))) {
         error = not_offered(work);
     }
     if (!error) {
@@ -57,6 +62,7 @@ static void overlay(cm_submission_t *submission, const cm_submission_t *changes)
     submission->subject = changes->subject ? changes->subject : submission->subject;
     submission->san = changes->san ? changes->san : submission->san;
     submission->validity = changes->validity ? changes->validity : submission->validity;
+    submission->change = changes->change ? changes->change : submission->change;
     submission->message = changes->message ? changes->message : submission->message;
 }
 

@@ -33,10 +33,10 @@ typedef struct {
 typedef struct {
     const char *id;
     cm_operation_t operation;
-    const char *profile;
+    const char *profile; /* NULL where the operation has none (change) */
     apr_int64_t profile_version;
     cm_state_t state;
-    const char *requester; /* person id */
+    const char *requester; /* person id; NULL: a command, which is nobody */
     apr_time_t created, updated;
     const char *message; /* of the requester, or NULL */
     const char *wish;    /* what was asked for: a JSON object, its shape belongs to the operation */

@@ -34,6 +34,7 @@ typedef struct cm_identity_t {
     const cm_person_t *person;
     const char *login;       /* how: "tls", "proxy", "user", "oidc", "saml", "bearer" */
     const char *certificate; /* id of the certificate that logged in, or NULL */
+    int by_command;          /* certmgrctl asks in the name of the person, who is not there */
     int from_cookie;         /* the log-in rests on a cookie: cross-site rules are stricter */
     unsigned roles;          /* bits of cm_role_t: those that hold everywhere */
     const apr_array_header_t *scopes; /* of cm_scope_t, or NULL: none */

@@ -27,6 +27,17 @@ enum {
     ITEM_NEEDED
 };
 
+/* The columns hold "" for what a request does not have: SQLite can't take back a NOT NULL. */
+static const char *known(const char *text)
+{
+    return text && *text ? text : NULL;
+}
+
+static cm_value_t stored(const char *text)
+{
+    return cm_value_text(text ? text : "");
+}
+
 static cm_error_t *request_of(cm_request_t **request, const cm_rows_t *rows, int row,
                               apr_pool_t *pool)
 {
@@ -42,9 +53,9 @@ static cm_error_t *request_of(cm_request_t **request, const cm_rows_t *rows, int
         made->state = (cm_state_t)code;
     }
     made->id = cm_row_text(rows, row, ID);
-    made->profile = cm_row_text(rows, row, PROFILE);
+    made->profile = known(cm_row_text(rows, row, PROFILE));
     made->profile_version = cm_row_integer(rows, row, PROFILE_VERSION);
-    made->requester = cm_row_text(rows, row, REQUESTER);
+    made->requester = known(cm_row_text(rows, row, REQUESTER));
     made->created = cm_row_time(rows, row, CREATED);
     made->updated = cm_row_time(rows, row, UPDATED);
     made->message = cm_row_text(rows, row, MESSAGE);
@@ -143,10 +154,10 @@ cm_error_t *cm_request_insert(cm_txn_t *txn, const cm_request_t *request)
 {
     const cm_value_t args[] = {cm_value_text(request->id),
                                cm_value_text(cm_operation_name(request->operation)),
-                               cm_value_text(request->profile),
+                               stored(request->profile),
                                cm_value_integer(request->profile_version),
                                cm_value_text(cm_state_name(request->state)),
-                               cm_value_text(request->requester),
+                               stored(request->requester),
                                cm_value_time(request->created),
                                cm_value_time(request->updated),
                                cm_value_text(request->message),

@@ -4,6 +4,7 @@ libcertmgr_la_SOURCES += \
     %D%/authorities.c %D%/authorities.h \
     %D%/bounds.c \
     %D%/certificates.c %D%/certificates.h \
+    %D%/holders.c %D%/holders.h \
     %D%/groups.c %D%/groups.h \
     %D%/events.c %D%/events.h %D%/event_search.c \
     %D%/keys.c %D%/keys.h \

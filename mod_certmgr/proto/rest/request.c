@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <apr_strings.h>
 
+#include "flow/change.h"
 #include "flow/retry.h"
 #include "proto/reply.h"
 #include "proto/rest/answers.h"
@@ -21,6 +22,7 @@ typedef struct {
     const apr_array_header_t *checklist; /* of const item_t * */
     const apr_array_header_t *events;
     const void *certificate;
+    const json_t *change;
 } answer_t;
 
 #define CM_OPERATION(code, name, title) name " "
@@ -65,6 +67,9 @@ static const cm_field_t fields[] = {
      "Events that the caller may send now."},
     {"certificate", CM_FIELD_RECORD, 1, offsetof(answer_t, certificate), &cm_schema_certificate,
      NULL, "The certificate made or acted upon."},
+    {"change", CM_FIELD_OBJECT, CM_FIELD_LEFT_OUT, offsetof(answer_t, change), NULL, NULL,
+     "What a governed change asks for: its kind and the members of that; other requests have "
+     "none."},
     {.name = NULL}};
 const cm_schema_t cm_schema_request = {"Request", "An operation, its checklist and its state.",
                                        fields};
@@ -105,6 +110,7 @@ const void *cm_answer_of_request(const cm_request_view_t *view, const cm_ctx_t *
         .checklist = items_of(request, ctx->pool),
         .events = view->events,
         .certificate = cm_answer_of_certificate(view->certificate, ctx),
+        .change = cm_change_show(request, ctx->pool),
     };
     return answer;
 }
@@ -139,27 +145,48 @@ const cm_json_member_t *cm_rest_submission_members(const char *path)
     return operation < 0 ? NULL : cm_submission_members((cm_operation_t)operation);
 }
 
+#define EVENT                                                                                      \
+    {                                                                                              \
+        "event", CM_JSON_TEXT, CM_JSON_REQUIRED, offsetof(cm_request_action_t, event), 64,         \
+            "One of the request's events."                                                         \
+    }
+#define REMARKS                                                                                    \
+    {                                                                                              \
+        "remarks", CM_JSON_LINES, CM_JSON_OPTIONAL, offsetof(cm_request_action_t, remarks), 4096,  \
+            "Why, for those who read the record; decline and reject need them."                    \
+    }
+#define MESSAGE                                                                                    \
+    {                                                                                              \
+        "message", CM_JSON_LINES, CM_JSON_OPTIONAL,                                                \
+            offsetof(cm_request_action_t, changes.message), 4096,                                  \
+            "With resubmit: another message."                                                      \
+    }
+
+static const cm_json_member_t certificate_events[] = {
+    EVENT,
+    REMARKS,
+    {"csr", CM_JSON_LINES, CM_JSON_OPTIONAL, offsetof(cm_request_action_t, changes.csr), 98304,
+     "With resubmit: another PKCS#10 certification request."},
+    {"subject", CM_JSON_TEXT, CM_JSON_OPTIONAL, offsetof(cm_request_action_t, changes.subject),
+     1024, "With resubmit: another subject."},
+    {"san", CM_JSON_TEXTS, CM_JSON_OPTIONAL, offsetof(cm_request_action_t, changes.san), 100,
+     "With resubmit: other subject alternative names."},
+    {"validity", CM_JSON_TEXT, CM_JSON_OPTIONAL, offsetof(cm_request_action_t, changes.validity),
+     32, "With resubmit: another life."},
+    MESSAGE,
+    {NULL, CM_JSON_TEXT, 0, 0, 0, NULL}};
+
+static const cm_json_member_t change_events[] = {
+    EVENT,
+    REMARKS,
+    {"change", CM_JSON_OBJECT, CM_JSON_OPTIONAL, offsetof(cm_request_action_t, changes.change), 0,
+     "With resubmit: other members, of the same kind of change."},
+    MESSAGE,
+    {NULL, CM_JSON_TEXT, 0, 0, 0, NULL}};
+
 const cm_json_member_t *cm_rest_action_members(const char *path)
 {
-    static const cm_json_member_t members[] = {
-        {"event", CM_JSON_TEXT, CM_JSON_REQUIRED, offsetof(cm_request_action_t, event), 64,
-         "One of the request's events."},
-        {"remarks", CM_JSON_LINES, CM_JSON_OPTIONAL, offsetof(cm_request_action_t, remarks), 4096,
-         "Why, for those who read the record; decline and reject need them."},
-        {"csr", CM_JSON_LINES, CM_JSON_OPTIONAL, offsetof(cm_request_action_t, changes.csr), 98304,
-         "With resubmit: another PKCS#10 certification request."},
-        {"subject", CM_JSON_TEXT, CM_JSON_OPTIONAL, offsetof(cm_request_action_t, changes.subject),
-         1024, "With resubmit: another subject."},
-        {"san", CM_JSON_TEXTS, CM_JSON_OPTIONAL, offsetof(cm_request_action_t, changes.san), 100,
-         "With resubmit: other subject alternative names."},
-        {"validity", CM_JSON_TEXT, CM_JSON_OPTIONAL,
-         offsetof(cm_request_action_t, changes.validity), 32, "With resubmit: another life."},
-        {"message", CM_JSON_LINES, CM_JSON_OPTIONAL, offsetof(cm_request_action_t, changes.message),
-         4096, "With resubmit: another message."},
-        {NULL, CM_JSON_TEXT, 0, 0, 0, NULL}};
-
-    (void)path;
-    return members;
+    return cm_rest_operation(path) == CM_OP_CHANGE ? change_events : certificate_events;
 }
 
 /* The body as a record. */

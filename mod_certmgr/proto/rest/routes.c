@@ -7,8 +7,8 @@ enum { BODY_MAX = 65536, EVENT_MAX = 65536 }; /* bytes */
 
 /* clang-format off */
 /* The routes of one operation's collection. */
-#define COLLECTION(name, title)                                                                     \
-    {.method = "POST", .path = CM_REST_ROOT "/" name, .permission = CM_MAY_OWN,                     \
+#define COLLECTION(name, title, may)                                                                \
+    {.method = "POST", .path = CM_REST_ROOT "/" name, .permission = may,                            \
      .flags = CM_ROUTE_CHANGES, .accepts = "application/json", .max_body = BODY_MAX,                \
      .members = cm_rest_submission_members, .run = cm_rest_submit, .answers = "Request",            \
      .statuses = "201 202", .summary = title},                                                      \
@@ -17,7 +17,7 @@ enum { BODY_MAX = 65536, EVENT_MAX = 65536 }; /* bytes */
      .summary = "Requests of this operation: " name},                                               \
     {.method = "GET", .path = CM_REST_ROOT "/" name "/{id}", .permission = CM_MAY_SEE,              \
      .run = cm_rest_request, .answers = "Request", .summary = "One request: " name},                \
-    {.method = "POST", .path = CM_REST_ROOT "/" name "/{id}/events", .permission = CM_MAY_OWN,      \
+    {.method = "POST", .path = CM_REST_ROOT "/" name "/{id}/events", .permission = may,             \
      .flags = CM_ROUTE_CHANGES, .accepts = "application/json", .max_body = EVENT_MAX,               \
      .members = cm_rest_action_members, .run = cm_rest_act, .answers = "Request",                   \
      .summary = "Act on a request: " name}
@@ -31,12 +31,13 @@ static const cm_route_t routes[] = {
     {.method = "GET", .path = CM_REST_ROOT "/openapi.json", .permission = CM_MAY_ANYONE,
      .flags = CM_ROUTE_PUBLIC_CACHE, .run = cm_rest_openapi, .answers = "application/json",
      .summary = "This document"},
-    COLLECTION("enroll", "Enroll a new certificate"),
-    COLLECTION("renew", "Same key and names, new dates"),
-    COLLECTION("rekey", "New key, same names and same expiry"),
-    COLLECTION("suspend", "Put a certificate on hold"),
-    COLLECTION("reinstate", "Lift a hold"),
-    COLLECTION("revoke", "End a certificate before its time"),
+    COLLECTION("enroll", "Enroll a new certificate", CM_MAY_OWN),
+    COLLECTION("renew", "Same key and names, new dates", CM_MAY_OWN),
+    COLLECTION("rekey", "New key, same names and same expiry", CM_MAY_OWN),
+    COLLECTION("suspend", "Put a certificate on hold", CM_MAY_OWN),
+    COLLECTION("reinstate", "Lift a hold", CM_MAY_OWN),
+    COLLECTION("revoke", "End a certificate before its time", CM_MAY_OWN),
+    COLLECTION("change", "Change people, roles or profiles under dual control", CM_MAY_PROPOSE),
     {.method = "GET", .path = CM_REST_ROOT "/requests", .permission = CM_MAY_SEE,
      .query = cm_request_list_members, .run = cm_rest_requests, .answers = "RequestList",
      .summary = "Requests of all operations"},

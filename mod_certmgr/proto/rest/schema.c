@@ -79,7 +79,7 @@ static void render_field(json_t *object, const cm_field_t *field, const void *pl
     case CM_FIELD_OBJECT:
         if (*pointer) {
             cm_json_set(object, field->name, *(json_t *const *)place);
-        } else {
+        } else if (field->nullable != CM_FIELD_LEFT_OUT) {
             cm_json_set_text(object, field->name, NULL);
         }
         return;
@@ -179,7 +179,7 @@ static json_t *describe_field(const cm_field_t *field, apr_pool_t *pool)
         cm_json_set(schema, "items", cm_schema_reference(field->of->name, pool));
         break;
     case CM_FIELD_OBJECT:
-        set_type(schema, "object", field->nullable);
+        set_type(schema, "object", field->nullable == 1);
         break;
     case CM_FIELD_TEXT:
         set_type(schema, "string", field->nullable);
@@ -211,7 +211,9 @@ json_t *cm_schema_describe(const cm_schema_t *schema, apr_pool_t *pool)
     cm_json_set_text(object, "description", schema->about);
     for (const cm_field_t *field = schema->fields; field->name; field++) {
         cm_json_set(properties, field->name, describe_field(field, pool));
-        json_array_append_new(required, json_string(field->name));
+        if (field->nullable != CM_FIELD_LEFT_OUT) {
+            json_array_append_new(required, json_string(field->name));
+        }
     }
     close_object(object, properties, required);
     return object;

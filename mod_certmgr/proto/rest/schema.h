@@ -17,8 +17,12 @@ typedef enum {
     CM_FIELD_TEXTS,   /* const apr_array_header_t * of const char *; NULL becomes [] */
     CM_FIELD_RECORD,  /* const void * to a record of `of`; NULL becomes null */
     CM_FIELD_RECORDS, /* const apr_array_header_t * of const void *; NULL becomes [] */
-    CM_FIELD_OBJECT   /* json_t *, an object with members of its own; NULL becomes null */
+    CM_FIELD_OBJECT   /* json_t *, an object with members of its own; NULL becomes null, or is left
+                         out */
 } cm_field_kind_t;
+
+/* A value of `nullable`: a field that is left out when it is NULL. */
+enum { CM_FIELD_LEFT_OUT = 2 };
 
 typedef struct cm_schema_t cm_schema_t;
 

@@ -31,13 +31,6 @@ like((ctl(qw(lifecycle --dot)))[1], qr/^digraph/, 'lifecycle --dot');
 like((ctl(qw(crl publish issuing)))[1], qr/number 2/, 'crl publish');
 is((ctl(qw(jobs run seal)))[0], 0, 'jobs run seal');
 
-my ($status, $text) = ctl(qw(--yes person add Grace --mail grace@example.test --role user));
-is($status, 0, 'person add') or diag($text);
-chomp(my $id = $text);
-is((ctl(qw(--yes person role add), $id, 'officer'))[0], 0, 'person role add');
-is((ctl(qw(--yes person role remove), $id, 'officer'))[0], 0, 'person role remove');
-is((ctl(qw(--yes person role add), $id, 'king'))[0], $codes->{refused}, 'no such role');
-
 subtest 'nothing is made that can not be recorded' => sub {
     my ($code, $out) = ctl('--yes', 'init', '--log', '/nowhere/ceremony.log');
     is($code, $codes->{refused});

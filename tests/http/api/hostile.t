@@ -94,6 +94,9 @@ GET /api/v1/enroll/$mine->{id}
 POST /api/v1/enroll/$mine->{id}/events
 POST /api/v1/revoke
 GET /api/v1/revoke
+POST /api/v1/change
+GET /api/v1/change
+POST /api/v1/change/$mine->{id}/events
 GET /api/v1/requests
 GET /api/v1/requests/$mine->{id}
 GET /api/v1/certificates

@@ -88,21 +88,21 @@ subtest 'answers that are refused' => sub {
     );
     for my $rule (sort keys %bad) {
         my ($file, @more) = @{ $bad{$rule} };
-        my ($status, $text) = ctl(qw(ca import partner --certificate), $file, @more);
+        my ($status, $text) = break_glass(qw(ca import partner --certificate), $file, @more);
         is($status, $codes->{refused}, "$rule refused");
         like($text, qr/@{[$rule =~ s{\s}{}gr]}/, 'and named') or diag($text);
     }
-    is((ctl(qw(ca import nobody --certificate), scratch('f.pem'), @chain))[0], $codes->{refused}, 'nobody asked');
-    is((ctl(qw(ca import partner --certificate), scratch('partner.csr'), @chain))[0], $codes->{refused}, 'no certificate');
-    is((ctl(qw(ca import partner)))[0], $codes->{refused}, 'no file');
+    is((break_glass(qw(ca import nobody --certificate), scratch('f.pem'), @chain))[0], $codes->{refused}, 'nobody asked');
+    is((break_glass(qw(ca import partner --certificate), scratch('partner.csr'), @chain))[0], $codes->{refused}, 'no certificate');
+    is((break_glass(qw(ca import partner)))[0], $codes->{refused}, 'no file');
     is(query("SELECT COUNT(*) FROM authority WHERE name = 'partner'"), 0, 'nothing was stored');
 };
 
 my $answer = sign('policy', scratch('partner.csr'), 'partner');
-($code, my $text) = ctl(qw(ca import partner --certificate), $answer, '--chain', $chain,
+($code, my $text) = break_glass(qw(ca import partner --certificate), $answer, '--chain', $chain,
     '--ocsp-key', 'pkcs11:token=certmgr;object=partner-ocsp', '--crl-validity', '30d');
 is($code, 0, 'ca import') or diag($text);
-is((ctl(qw(ca import partner --certificate), $answer, '--chain', $chain))[0], $codes->{refused}, 'once');
+is((break_glass(qw(ca import partner --certificate), $answer, '--chain', $chain))[0], $codes->{refused}, 'once');
 like(query("SELECT detail FROM audit_event WHERE action = 'authority.import'"), qr/Outside Policy CA/, 'recorded');
 is(query('SELECT COUNT(*) FROM authority_request'), 0, 'no request waits any more');
 
@@ -179,8 +179,8 @@ subtest 'a parent of ours' => sub {
     is($r->{json}{state}, 'completed', 'approved by another') or diag($r->{body});
     my $pem = write_file(scratch('below.pem'), $r->{json}{certificate}{pem});
     chmod 0644, $pem;
-    is((ctl(qw(ca import below --parent issuing --certificate), $pem))[0], $codes->{refused}, 'another parent');
-    ($status, $asked) = ctl(qw(ca import below --parent root --certificate), $pem);
+    is((break_glass(qw(ca import below --parent issuing --certificate), $pem))[0], $codes->{refused}, 'another parent');
+    ($status, $asked) = break_glass(qw(ca import below --parent root --certificate), $pem);
     is($status, 0, 'ca import --parent') or diag($asked);
     write_file(scratch('ca.p7b'), nobody(GET => '/ca/below.p7b')->{body});
     is(() = run_ok(qw(openssl pkcs7 -inform DER -print_certs -in), scratch('ca.p7b')) =~ /^subject=/mg, 2, 'its chain');

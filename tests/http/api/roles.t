@@ -77,7 +77,7 @@ sub by {
 sub me { return by(shift, GET => '/api/v1/me', @_) }
 
 sub done_by {
-    my ($code, $text) = ctl(@_);
+    my ($code, $text) = break_glass(@_);
     is($code, 0, "@_") or diag($text);
     chomp $text;
     return $text;

@@ -177,7 +177,7 @@ sub post {
 my %issuer = (oidc => "http://localhost:$port{'oidc-idp'}", saml => "http://localhost:$port{'saml-idp'}/idp");
 
 sub done_by {
-    my ($code, $text) = ctl(@_);
+    my ($code, $text) = break_glass(@_);
     is($code, 0, "@_") or diag($text);
     chomp $text;
     return $text;

@@ -136,7 +136,7 @@ static void make_people(void)
         person->name = names[i];
         person->mail = apr_pstrcat(pool, names[i], "@example.test", NULL);
         person->roles = given;
-        assert_done(cm_person_create(ctx, person, NULL));
+        assert_done(create_person(person, NULL));
         people[i] = (cm_identity_t){.person = person, .login = "tls", .roles = cm_roles_of(given)};
     }
 }

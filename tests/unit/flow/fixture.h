@@ -7,9 +7,11 @@
 #define CERTMGR_TESTS_FLOW_FIXTURE_H
 
 #include "base/context.h"
+#include "flow/groups.h"
 #include "flow/requests.h"
 #include "policy/config.h"
 #include "policy/identity.h"
+#include "store/people.h"
 #include "store/store.h"
 #include "unit/unit.h"
 
@@ -31,6 +33,13 @@ extern apr_time_t clock_now;
  * "admin1", "admin2" (role ca-admin); NULL: nobody. */
 void act_as(const char *name);
 const cm_identity_t *identity_of(const char *name);
+
+/* Past dual control, in a transaction with some audit event: add a person (`login` may be NULL),
+ * tie or untie a log-in, change a group. What the checks of flow/ refuse is refused here. */
+cm_error_t *create_person(cm_person_t *person, const cm_login_t *login);
+cm_error_t *tie_login(const char *person, const cm_login_t *login);
+cm_error_t *untie_login(const char *person, const cm_login_t *login);
+cm_error_t *change_group(const cm_group_change_t *change);
 
 /* PEM of a new P-256 request, made by `openssl req`. */
 const char *new_csr(void);

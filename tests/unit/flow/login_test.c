@@ -40,13 +40,13 @@ START_TEST(a_provider_vouches_for_its_own_names_only)
     cm_identity_t *who;
 
     /* plain names are of Apache's own realms */
-    assert_done(cm_person_tie(ctx, user2, &(cm_login_t){"user", "", "jane"}));
-    assert_done(cm_person_tie(ctx, user2, &(cm_login_t){"user", "intranet", "jane"}));
+    assert_done(tie_login(user2, &(cm_login_t){"user", "", "jane"}));
+    assert_done(tie_login(user2, &(cm_login_t){"user", "intranet", "jane"}));
     assert_refused(cm_identity_resolve(&who, ctx, &evidence), CM_E_FORBIDDEN, "login.unknown");
-    assert_done(cm_person_tie(ctx, user2, &named)); /* unless the provider is named */
+    assert_done(tie_login(user2, &named)); /* unless the provider is named */
     assert_done(cm_identity_resolve(&who, ctx, &evidence));
     ck_assert_str_eq(who->person->id, user2);
-    assert_done(cm_person_tie(ctx, user1, &login));
+    assert_done(tie_login(user1, &login));
     assert_done(cm_identity_resolve(&who, ctx, &evidence));
     ck_assert_str_eq(who->person->id, user1);
     ck_assert_str_eq(who->login, "bearer");
@@ -62,10 +62,10 @@ START_TEST(a_provider_vouches_for_its_own_names_only)
     assert_refused(cm_identity_resolve(&who, ctx, &evidence), CM_E_FORBIDDEN, "login.issuer");
     evidence.issuer = "https://a.example";
     evidence.subject = NULL;
-    assert_done(cm_person_untie(ctx, user2, &named));
+    assert_done(untie_login(user2, &named));
     assert_refused(cm_identity_resolve(&who, ctx, &evidence), CM_E_FORBIDDEN, "login.issuer");
-    assert_refused(cm_person_untie(ctx, user2, &named), CM_E_NOT_FOUND, NULL);
-    assert_refused(cm_person_tie(ctx, user2, &login), CM_E_CONFLICT, "store.unique");
+    assert_refused(untie_login(user2, &named), CM_E_NOT_FOUND, NULL);
+    assert_refused(tie_login(user2, &login), CM_E_CONFLICT, "store.unique");
 }
 END_TEST
 
@@ -139,18 +139,16 @@ START_TEST(logins_must_fit_a_record)
     cm_login_t login = {"user", "", long_name};
 
     for (size_t i = 0; i < sizeof samples / sizeof *samples; i++) {
-        cm_error_t *error = cm_person_tie(ctx, identity_of("user1")->person->id, &samples[i].login);
+        cm_error_t *error = tie_login(identity_of("user1")->person->id, &samples[i].login);
 
         assert_refused(error, CM_E_VALUE, "person.login");
         ck_assert_str_eq(error->field, samples[i].field);
     }
     memset(long_name, 'x', 1025);
-    assert_refused(cm_person_tie(ctx, identity_of("user1")->person->id, &login), CM_E_VALUE,
-                   "person.login");
+    assert_refused(tie_login(identity_of("user1")->person->id, &login), CM_E_VALUE, "person.login");
     long_name[1024] = '\0';
-    assert_done(cm_person_tie(ctx, identity_of("user1")->person->id, &login));
-    assert_refused(cm_person_tie(ctx, "nobody", &(cm_login_t){"user", "", "x"}), CM_E_NOT_FOUND,
-                   NULL);
+    assert_done(tie_login(identity_of("user1")->person->id, &login));
+    assert_refused(tie_login("nobody", &(cm_login_t){"user", "", "x"}), CM_E_NOT_FOUND, NULL);
 }
 END_TEST
 
@@ -159,7 +157,7 @@ static cm_error_t *change(cm_group_verb_t verb, const char *group, const char *v
 {
     const cm_group_change_t asked = {verb, group, value, role};
 
-    return cm_group_change(ctx, &asked);
+    return change_group(&asked);
 }
 
 START_TEST(groups_change_by_verbs)

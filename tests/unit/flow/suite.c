@@ -21,5 +21,7 @@ const unit_case_fn unit_cases[] = {
     expire_case,
     expire_postgres_case,
     audit_read_case,
+    change_case,
+    change_postgres_case,
     NULL,
 };

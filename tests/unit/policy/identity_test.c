@@ -19,6 +19,7 @@ static const struct {
     {CM_MAY_SUBMIT_FOR_OTHERS, "submit-for-others", "-xx----"},
     {CM_MAY_DECIDE, "decide", "--x----"},
     {CM_MAY_APPROVE, "approve", "--xxx--"},
+    {CM_MAY_PROPOSE, "propose", "---xx--"},
     {CM_MAY_GOVERN, "govern", "---x---"},
     {CM_MAY_GOVERN_CAS, "govern-cas", "----x--"},
     {CM_MAY_AUDIT, "audit", "-----x-"},

@@ -14,7 +14,7 @@ use JSON::PP ();
 use Test::More;
 use CertMgr::Test;
 
-our @EXPORT = qw(main_instance as nobody csr enroll revoke contract members_are scratch ctl
+our @EXPORT = qw(main_instance as nobody csr enroll revoke contract members_are scratch ctl break_glass
     write_file read_file command wait_until tool query on_postgres as_server database_is_whole
     keep_records restore_records);
 
@@ -84,6 +84,12 @@ sub tool {
 
 # certmgrctl as the user of the server.
 sub ctl { return tool('ctl', @_) }
+
+# The same for what two administrators would have to approve: (exit code, text without the notice).
+sub break_glass {
+    my ($code, $text) = ctl(@_, '--break-glass', 'the test needs it');
+    return ($code, $text =~ s/^notice: .*break-glass.*\n//mgr);
+}
 
 # A command as the user of the server, who owns the instance.
 sub as_server {
