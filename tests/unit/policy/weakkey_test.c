@@ -97,7 +97,8 @@ START_TEST(small_factors)
 }
 END_TEST
 
-/* k * M + (65537^a mod M) of 1024 bits, two of which make 2048; `last` is the largest factor of M. */
+/* k * M + (65537^a mod M) of 1024 bits, two of which make 2048; `last` is the largest factor of
+ * M. */
 static BIGNUM *roca_prime(BN_ULONG last)
 {
     BIGNUM *m = bn(), *base = bn(), *a = bn(), *prime = bn();
