@@ -59,13 +59,27 @@ check-http: all
 mutants:
 	@$(PERL) $(srcdir)/tests/mutants/run $(abs_builddir) $(MUTANTS)
 
+# Searches among a million certificates; no test, since times are those of the machine.
+EXTRA_PROGRAMS += search-bench
+search_bench_SOURCES = tests/bench/search.c
+search_bench_LDADD = libcertmgr.la $(CORE_LIBS)
+BENCH_ROWS = 1000000
+bench-search: search-bench
+	@folder=`mktemp -d /tmp/certmgr-bench-XXXXXX`; \
+	echo "SQLite, $(BENCH_ROWS) certificates"; \
+	./search-bench sqlite3 $$folder/db $(BENCH_ROWS); status=$$?; rm -rf $$folder; exit $$status
+	@folder=`sh $(srcdir)/tests/unit/store/postgres.sh start` || exit 1; \
+	echo "PostgreSQL, $(BENCH_ROWS) certificates"; \
+	./search-bench pgsql "host=$$folder user=postgres dbname=postgres" $(BENCH_ROWS); status=$$?; \
+	sh $(srcdir)/tests/unit/store/postgres.sh stop $$folder; exit $$status
+
 checks:
 	@cd $(abs_top_srcdir) && $(PERL) tests/tap tests/checks/*.t
 
 format:
 	cd $(abs_top_srcdir) && git ls-files '*.c' '*.h' | xargs clang-format -i
 
-.PHONY: check-programs analyze sanitize coverage check-unit valgrind check-http checks format mutants
+.PHONY: bench-search check-programs analyze sanitize coverage check-unit valgrind check-http checks format mutants
 
 clean-local:
 	rm -rf analyze sanitize coverage fuzz http mutants test-logs

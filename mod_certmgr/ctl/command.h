@@ -107,6 +107,8 @@ cm_error_t *cm_ctl_ca_show(cm_run_t *run);               /* authorities.c */
 cm_error_t *cm_ctl_ca_server_certificate(cm_run_t *run); /* authorities.c */
 cm_error_t *cm_ctl_ca_csr(cm_run_t *run);                /* outside.c */
 cm_error_t *cm_ctl_ca_import(cm_run_t *run);             /* outside.c */
+cm_error_t *cm_ctl_certificate_list(cm_run_t *run);      /* certificates.c */
+cm_error_t *cm_ctl_certificate_show(cm_run_t *run);      /* certificates.c */
 cm_error_t *cm_ctl_crl_publish(cm_run_t *run);           /* authorities.c */
 cm_error_t *cm_ctl_profile_list(cm_run_t *run);          /* profiles.c */
 cm_error_t *cm_ctl_profile_show(cm_run_t *run);          /* profiles.c */

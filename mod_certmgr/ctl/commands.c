@@ -4,7 +4,7 @@
 static const cm_option_t init_options[] = {
     {"plan", "FILE", "authorities and keys to make (JSON) instead of the default ones"},
     {"organization", "NAME", "organisation in the names of the default authorities"},
-    {"profiles", "FOLDER", "certificate profiles to store (*.json)"},
+    {"profiles", "FOLDER", "certificate profiles to store (*.json), of authorities that are there"},
     {"so-pin", "SOURCE", "SO PIN of a new token: file:, env: or exec: (default: a random one)"},
     {"log", "FILE", "where to write the record of the ceremony"},
     CM_BREAK_GLASS,
@@ -12,6 +12,21 @@ static const cm_option_t init_options[] = {
 
 static const cm_option_t show_options[] = {{"pem", NULL, "print the certificate only, as PEM"},
                                            {NULL, NULL, NULL}};
+
+static const cm_option_t search_options[] = {
+    {"match", "HOW", "equal (unless given), begins or contains: for the seven that follow"},
+    {"serial", "HEX", "serial number"},
+    {"cn", "TEXT", "common name"},
+    {"issuer", "NAME", "authority: its name or its subject"},
+    {"subscriber", "ID", "person it belongs to"},
+    {"san", "NAME", "subject alternative name, perhaps with its kind before it (dns:, ...)"},
+    {"sha256", "HEX", "SHA-256 of the certificate"},
+    {"profile", "NAME", "profile it was issued under"},
+    {"status", "WORD", "active, suspended, revoked or expired"},
+    {"expires-before", "TIME", "valid until a time before (RFC 3339, 2027-01-31T00:00:00Z)"},
+    {"expires-after", "TIME", "valid until a time after"},
+    {"limit", "NUMBER", "most certificates to list (default: 1000)"},
+    {NULL, NULL, NULL}};
 
 static const cm_option_t request_options[] = {
     {"key", "URI", "key of the authority (pkcs11:token=...;object=...)"},
@@ -169,6 +184,13 @@ static const cm_command_t commands[] = {
      "authority\n"
      "gets the certificate of its OCSP responder and its first CRL, and profiles can name it.\n\n"
      "Once there are two administrators, this needs --break-glass."},
+    {"certificate list", "", search_options, CM_NEEDS_DATABASE, cm_ctl_certificate_list,
+     "List certificates, newest first, that meet all criteria given",
+     "A to Z are compared without regard to case in cn, san and issuer. A part of a name\n"
+     "(--match contains) has at least three letters or digits in a row."},
+    {"certificate show", "ID", show_options, CM_NEEDS_DATABASE, cm_ctl_certificate_show,
+     "Show one certificate and what became of it",
+     "ID may be the serial number, when only one authority has used it."},
     {"crl publish", "[NAME]", NULL, CM_NEEDS_ALL, cm_ctl_crl_publish,
      "Make a new CRL now, of one authority or of all",
      "The server does so by itself after a revocation and when half of a CRL's time has passed."},

@@ -124,28 +124,26 @@ cm_error_t *cm_ctl_revoke(cm_run_t *run)
 cm_error_t *cm_ctl_request_list(cm_run_t *run)
 {
     const char *operation = cm_run_option(run, "operation"), *state = cm_run_option(run, "state");
-    cm_request_query_t query = {.operation = -1, .limit = PAGE};
+    cm_request_search_t query = {.operation = -1, .state = -1, .limit = PAGE};
     json_t *items = cm_json_array(run->pool);
-    apr_array_header_t *found;
+    cm_page_t page;
     cm_error_t *error;
 
     if (operation && (query.operation = cm_operation_of(operation)) < 0) {
         return cm_error_make(run->pool, CM_E_VALUE, "there is no operation \"%s\"", operation);
     }
-    if (state && cm_state_of(state) < 0) {
+    if (state && (query.state = cm_state_of(state)) < 0) {
         return cm_error_make(run->pool, CM_E_VALUE, "there is no state \"%s\"", state);
     }
     do {
-        error = cm_requests_list(&found, run->ctx->store, &query, run->pool);
-        for (int i = 0; !error && i < found->nelts; i++) {
-            const cm_request_t *request = APR_ARRAY_IDX(found, i, const cm_request_t *);
+        error = cm_requests_search(&page, run->ctx->store, &query, run->pool);
+        for (int i = 0; !error && i < page.items->nelts; i++) {
+            const cm_request_t *request = APR_ARRAY_IDX(page.items, i, const cm_request_t *);
 
-            query.before = request->id;
-            if (!state || (int)request->state == cm_state_of(state)) {
-                json_array_append(items, cm_request_object(request, run->pool));
-            }
+            json_array_append(items, cm_request_object(request, run->pool));
         }
-    } while (!error && found->nelts == PAGE && json_array_size(items) < PAGE);
+        query.before = error ? NULL : page.next;
+    } while (query.before && json_array_size(items) < PAGE);
     if (!error) {
         cm_output_list(run, columns, items);
     }

@@ -7,6 +7,7 @@ bin_PROGRAMS += certmgrctl
 certmgrctl_SOURCES = \
     %D%/audit.c %D%/events.c \
     %D%/authorities.c \
+    %D%/certificates.c \
     %D%/ceremony.c %D%/ceremony.h \
     %D%/command.h %D%/commands.c \
     %D%/database.c \

@@ -16,25 +16,6 @@ cm_error_t *cm_certificate_show(cm_certificate_t **certificate, cm_ctx_t *ctx, c
     return error;
 }
 
-static cm_error_t *read_page(apr_array_header_t **items, const cm_visible_t *bound,
-                             const cm_ctx_t *ctx, const void *baton)
-{
-    cm_certificate_query_t query = *(const cm_certificate_query_t *)baton;
-
-    query.owner = bound->owner;
-    query.group = bound->group;
-    return cm_certificates_list(items, ctx->store, &query, ctx->pool);
-}
-
-cm_error_t *cm_certificate_page(apr_array_header_t **certificates, cm_ctx_t *ctx,
-                                const char *before, int limit)
-{
-    const cm_certificate_query_t query = {.before = before, .limit = limit};
-    const cm_visible_list_t list = {read_page, &query, limit};
-
-    return cm_visible_page(certificates, ctx, &list);
-}
-
 cm_error_t *cm_authority_chain(apr_array_header_t **chain, const cm_ctx_t *ctx, const char *name)
 {
     apr_array_header_t *ders = apr_array_make(ctx->pool, 4, sizeof(cm_bytes_t));

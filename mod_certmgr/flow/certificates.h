@@ -11,10 +11,6 @@
 
 cm_error_t *cm_certificate_show(cm_certificate_t **certificate, cm_ctx_t *ctx, const char *id);
 
-/* Array of cm_certificate_t *, newest first. */
-cm_error_t *cm_certificate_page(apr_array_header_t **certificates, cm_ctx_t *ctx,
-                                const char *before, int limit);
-
 /* DER of the authority and of those above it, up to the root; array of cm_bytes_t. For everybody.
  */
 cm_error_t *cm_authority_chain(apr_array_header_t **chain, const cm_ctx_t *ctx, const char *name);

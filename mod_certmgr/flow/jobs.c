@@ -7,6 +7,7 @@
 #include "flow/ocsp.h"
 #include "flow/perform.h"
 #include "flow/retry.h"
+#include "flow/search.h"
 #include "flow/strangers.h"
 #include "store/leases.h"
 
@@ -22,6 +23,8 @@ static const cm_job_t jobs[] = {
     {"expire", cm_expire_is_due, cm_expire_job, 60, "End requests that waited too long"},
     {"retries", cm_retry_is_due, cm_retry_job, 3600,
      "Forget old keys of calls that may be sent again"},
+    {"search", cm_search_is_due, cm_search_job, 1,
+     "Put new certificates into the index that searches for a part of a name use"},
     {"strangers", cm_strangers_is_due, cm_strangers_job, 60,
      "Record how many strangers were refused in the hours that are over"},
     {"ocsp", cm_ocsp_is_due, cm_ocsp_job, 60, "Renew the certificates of the OCSP responders"},

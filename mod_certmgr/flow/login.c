@@ -135,7 +135,7 @@ cm_error_t *cm_identity_resolve(cm_identity_t **who, const cm_ctx_t *ctx,
 {
     cm_identity_t found = {.person = NULL};
     cm_identity_t *identity;
-    cm_person_t *person;
+    cm_person_t *person = NULL;
     cm_error_t *error;
 
     *who = NULL;
@@ -143,7 +143,7 @@ cm_error_t *cm_identity_resolve(cm_identity_t **who, const cm_ctx_t *ctx,
         return NULL;
     }
     error = find_person(&person, &found, ctx, evidence);
-    if (error) {
+    if (error || !person) {
         return error;
     }
     if (strcmp(person->state, "active") != 0) {

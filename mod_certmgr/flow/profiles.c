@@ -163,7 +163,7 @@ cm_error_t *cm_profiles_visible(apr_array_header_t **views, const cm_ctx_t *ctx)
     for (int i = 0; !error && i < records->nelts; i++) {
         const cm_profile_record_t *record = APR_ARRAY_IDX(records, i, cm_profile_record_t *);
         cm_profile_view_t view;
-        int is_visible;
+        int is_visible = 0;
 
         error = view_of(&view, &is_visible, ctx, record);
         if (!error && is_visible) {

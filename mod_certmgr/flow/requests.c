@@ -189,28 +189,43 @@ cm_error_t *cm_request_show(cm_request_view_t **view, cm_ctx_t *ctx, int operati
     return error ? error : cm_request_view(view, ctx, request);
 }
 
-static cm_error_t *read_page(apr_array_header_t **items, const cm_visible_t *bound,
-                             const cm_ctx_t *ctx, const void *baton)
+static cm_error_t *empty_word(const char *name, const cm_ctx_t *ctx)
 {
-    cm_request_query_t query = *(const cm_request_query_t *)baton;
-
-    query.requester = bound->owner;
-    query.group = bound->group;
-    return cm_requests_list(items, ctx->store, &query, ctx->pool);
+    return cm_error_locate(cm_error_make(ctx->pool, CM_E_VALUE, "there is nothing to search for"),
+                           cm_json_pointer("", name, ctx->pool), "search.empty");
 }
 
-cm_error_t *cm_request_page(apr_array_header_t **views, cm_ctx_t *ctx, int operation,
-                            const char *before, int limit)
+cm_error_t *cm_request_search(cm_page_t *page, cm_ctx_t *ctx, int operation,
+                              const cm_request_words_t *words)
 {
-    const cm_request_query_t query = {.operation = operation, .before = before, .limit = limit};
-    const cm_visible_list_t list = {read_page, &query, limit};
-    apr_array_header_t *requests;
-    cm_error_t *error = cm_visible_page(&requests, ctx, &list);
+    const cm_request_search_t search = {operation,
+                                        words->state ? cm_state_of(words->state) : -1,
+                                        words->profile,
+                                        words->requester,
+                                        cm_visible_bounds(ctx),
+                                        words->before,
+                                        (int)words->limit};
+    cm_error_t *error = NULL;
 
-    *views = apr_array_make(ctx->pool, limit, sizeof(cm_request_view_t *));
-    for (int i = 0; !error && i < requests->nelts; i++) {
-        error = cm_request_view(apr_array_push(*views), ctx,
-                                APR_ARRAY_IDX(requests, i, cm_request_t *));
+    if (words->state && search.state < 0) {
+        error = cm_error_locate(cm_error_make(ctx->pool, CM_E_VALUE, "no state of a request"),
+                                "/state", "search.state");
+    }
+    if (words->profile && !*words->profile) {
+        error = cm_error_join(error, empty_word("profile", ctx));
+    }
+    if (words->requester && !*words->requester) {
+        error = cm_error_join(error, empty_word("requester", ctx));
+    }
+    if (!error) {
+        error = cm_requests_search(page, ctx->store, &search, ctx->pool);
+    }
+    for (int i = 0; !error && i < page->items->nelts; i++) {
+        void **item = &APR_ARRAY_IDX(page->items, i, void *);
+        cm_request_view_t *view;
+
+        error = cm_request_view(&view, ctx, *item);
+        *item = error ? NULL : view;
     }
     return error;
 }

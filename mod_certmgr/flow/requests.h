@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "model/certificate.h"
 #include "model/request.h"
+#include "store/search.h"
 
 /* What certmgrctl asks for, who is nobody: flow/govern.h. */
 typedef struct {
@@ -53,9 +54,16 @@ cm_error_t *cm_request_submit(cm_request_view_t **view, cm_ctx_t *ctx,
 /* operation -1: any. */
 cm_error_t *cm_request_show(cm_request_view_t **view, cm_ctx_t *ctx, int operation, const char *id);
 
-/* Array of cm_request_view_t *, newest first. */
-cm_error_t *cm_request_page(apr_array_header_t **views, cm_ctx_t *ctx, int operation,
-                            const char *before, int limit);
+/* Those that meet all criteria (NULL: not asked for), newest first; items are cm_request_view_t *.
+ * A page may be short, see store/search.h. CM_E_VALUE with rule "search.state" or "search.empty".
+ */
+typedef struct {
+    const char *state, *profile, *requester;
+    const char *before; /* cm_page_t.next */
+    apr_int64_t limit;
+} cm_request_words_t;
+cm_error_t *cm_request_search(cm_page_t *page, cm_ctx_t *ctx, int operation,
+                              const cm_request_words_t *words);
 
 /* The wish can be changed with "resubmit" only; what is absent stays as it was. */
 typedef struct {

@@ -30,6 +30,7 @@ libcertmgr_la_SOURCES += \
     %D%/requests.c %D%/requests.h \
     %D%/retry.c %D%/retry.h \
     %D%/revoke.c \
+    %D%/search.c %D%/search.h %D%/search_words.c \
     %D%/setup.c %D%/setup.h \
     %D%/server.c %D%/server.h \
     %D%/sign.c %D%/sign.h \

@@ -9,28 +9,14 @@
 
 #include "base/context.h"
 #include "policy/identity.h"
+#include "store/search.h"
 
 /* Whether an object of this owner (a person id, or NULL: the authority's own) and group (or NULL)
  * is visible. */
 int cm_visible_to(const cm_identity_t *who, const char *owner, const char *group);
 
-/* What one query of a list is limited to: an owner, or a group; both NULL: nothing. */
-typedef struct {
-    const char *owner, *group;
-} cm_visible_t;
-
-/* How a list is read under one limit: newest first, at most `limit` of them; array of pointers to
- * records that begin with their id. */
-typedef struct {
-    cm_error_t *(*read)(apr_array_header_t **items, const cm_visible_t *bound, const cm_ctx_t *ctx,
-                        const void *baton);
-    const void *baton;
-    int limit;
-} cm_visible_list_t;
-
-/* What the caller may see of a list. Whose roles are limited to groups is answered by one query for
- * each group and one for the own objects, each on its own index and no longer than the page. */
-cm_error_t *cm_visible_page(apr_array_header_t **items, const cm_ctx_t *ctx,
-                            const cm_visible_list_t *list);
+/* What lists are limited to: an array of cm_bound_t, or NULL for everything, which is also what a
+ * command sees. */
+const apr_array_header_t *cm_visible_bounds(const cm_ctx_t *ctx);
 
 #endif

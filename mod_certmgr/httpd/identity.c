@@ -101,13 +101,20 @@ static const char *variable(request_rec *r, const char *name)
     return value && *value && !apr_table_get(r->subprocess_env, second) ? value : NULL;
 }
 
-/* r->user without ap_auth_type was set by something that does not authenticate (SSLUserName). */
+/* r->user without ap_auth_type was set by something that does not authenticate. mod_ssl's
+ * SSLUserName puts a part of the certificate there, and says "ClientCert": the certificate itself
+ * is looked up in our records, and a name in it must not pass for somebody's log-in name. */
+static int is_log_in(const request_rec *r)
+{
+    return r->user && *r->user && r->ap_auth_type && strcasecmp(r->ap_auth_type, "ClientCert") != 0;
+}
+
 static void collect_user(cm_evidence_t *evidence, request_rec *r)
 {
     const char *realm = ap_auth_name(r);
     const struct login_t *row;
 
-    if (!r->user || !*r->user || !r->ap_auth_type) {
+    if (!is_log_in(r)) {
         return;
     }
     row = login_of(r->ap_auth_type);

@@ -250,7 +250,7 @@ static const cm_ext_t *constraints_of(const cm_cert_t *cert)
 /* A name that lies within the base of a constraint, as san.h writes it. */
 static const char *name_within(const char *base, apr_pool_t *pool)
 {
-    const char *value = strchr(base, ':') + 1;
+    const char *value = base + strcspn(base, ":") + 1;
     const char *host = *value == '.' ? apr_pstrcat(pool, "a", value, NULL) : value;
 
     if (strncmp(base, "dns:", 4) == 0) {

@@ -4,6 +4,7 @@
 #include <apr_strings.h>
 
 #include "base/json.h"
+#include "base/text.h"
 #include "store/read.h"
 
 static cm_error_t *san_of(const apr_array_header_t **san, const char *text, apr_pool_t *pool)
@@ -38,7 +39,7 @@ static const char *san_text(const apr_array_header_t *san, apr_pool_t *pool)
     return apr_pstrmemdup(pool, (const char *)text.data, text.len);
 }
 
-static cm_error_t *certificate_of(cm_certificate_t **certificate, const cm_rows_t *rows, int row,
+cm_error_t *cm_certificate_of_row(cm_certificate_t **certificate, const cm_rows_t *rows, int row,
                                   apr_pool_t *pool)
 {
     enum {
@@ -105,7 +106,7 @@ static cm_error_t *read_certificate(cm_certificate_t **certificate, cm_store_t *
     cm_rows_t *rows;
     cm_error_t *error = cm_read_one(&rows, store, cm_statement(id), args, pool);
 
-    return error ? error : certificate_of(certificate, rows, 0, pool);
+    return error ? error : cm_certificate_of_row(certificate, rows, 0, pool);
 }
 
 cm_error_t *cm_certificate_read(cm_certificate_t **certificate, cm_store_t *store, const char *id,
@@ -132,32 +133,6 @@ cm_error_t *cm_certificate_by_sha256(cm_certificate_t **certificate, cm_store_t 
     return read_certificate(certificate, store, CM_SQL_CERTIFICATE_BY_SHA256, args, pool);
 }
 
-cm_error_t *cm_certificates_list(apr_array_header_t **certificates, cm_store_t *store,
-                                 const cm_certificate_query_t *query, apr_pool_t *pool)
-{
-    const cm_value_t before = cm_value_text(query->before ? query->before : CM_ID_LAST);
-    const cm_value_t limit = cm_value_integer(query->limit);
-    const cm_value_t all[] = {before, limit};
-    const cm_value_t bound[] = {before, cm_value_text(query->owner ? query->owner : query->group),
-                                limit};
-    cm_rows_t *rows;
-    cm_error_t *error;
-
-    if (query->owner || query->group) {
-        error = cm_store_select(&rows, store,
-                                cm_statement(query->owner ? CM_SQL_CERTIFICATE_LIST_OWNER
-                                                          : CM_SQL_CERTIFICATE_LIST_GROUP),
-                                bound, pool);
-    } else {
-        error = cm_store_select(&rows, store, cm_statement(CM_SQL_CERTIFICATE_LIST), all, pool);
-    }
-    *certificates = apr_array_make(pool, 1, sizeof(cm_certificate_t *));
-    for (int i = 0; !error && i < cm_rows_count(rows); i++) {
-        error = certificate_of(apr_array_push(*certificates), rows, i, pool);
-    }
-    return error;
-}
-
 cm_error_t *cm_certificate_state(cm_revocation_state_t *state, cm_store_t *store, const char *ca,
                                  const char *serial, apr_pool_t *pool)
 {
@@ -179,6 +154,18 @@ cm_error_t *cm_certificate_state(cm_revocation_state_t *state, cm_store_t *store
                                      .reason = (int)cm_row_integer(rows, 0, 1),
                                      .revoked_at = cm_row_time(rows, 0, 2)};
     return error;
+}
+
+const char *cm_certificate_name_key(const char *name, apr_pool_t *pool)
+{
+    const char *colon = strchr(name, ':');
+
+    return cm_text_lower(colon ? colon + 1 : name, pool);
+}
+
+static const char *key_of(const char *cn, apr_pool_t *pool)
+{
+    return cn ? cm_text_lower(cn, pool) : NULL;
 }
 
 cm_error_t *cm_certificate_insert(cm_txn_t *txn, const cm_certificate_t *certificate)
@@ -206,14 +193,17 @@ cm_error_t *cm_certificate_insert(cm_txn_t *txn, const cm_certificate_t *certifi
                                cm_value_text(certificate->replaces),
                                cm_value_text(certificate->replaced_by),
                                cm_value_time(certificate->created),
-                               cm_value_text(certificate->group)};
+                               cm_value_text(certificate->group),
+                               cm_value_text(key_of(certificate->cn, cm_txn_pool(txn)))};
     cm_error_t *error = cm_txn_execute(NULL, txn, cm_statement(CM_SQL_CERTIFICATE_INSERT), args);
 
     for (int i = 0; !error && certificate->san && i < certificate->san->nelts; i++) {
-        const cm_value_t name[] = {cm_value_text(certificate->id), cm_value_integer(i),
-                                   cm_value_text(APR_ARRAY_IDX(certificate->san, i, const char *))};
+        const char *name = APR_ARRAY_IDX(certificate->san, i, const char *);
+        const cm_value_t row[] = {cm_value_text(certificate->id), cm_value_integer(i),
+                                  cm_value_text(name),
+                                  cm_value_text(cm_certificate_name_key(name, cm_txn_pool(txn)))};
 
-        error = cm_txn_execute(NULL, txn, cm_statement(CM_SQL_CERTIFICATE_NAME_INSERT), name);
+        error = cm_txn_execute(NULL, txn, cm_statement(CM_SQL_CERTIFICATE_NAME_INSERT), row);
     }
     return error;
 }

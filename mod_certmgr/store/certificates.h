@@ -16,16 +16,6 @@ cm_error_t *cm_certificate_by_serial(cm_certificate_t **certificate, cm_store_t 
 cm_error_t *cm_certificate_by_sha256(cm_certificate_t **certificate, cm_store_t *store,
                                      const char *sha256, apr_pool_t *pool);
 
-/* Newest first, those with an id below `before` (NULL: from the newest); of one owner, or else of
- * one group, or with both NULL everybody's. Array of cm_certificate_t *. */
-typedef struct {
-    const char *owner, *group;
-    const char *before;
-    int limit;
-} cm_certificate_query_t;
-cm_error_t *cm_certificates_list(apr_array_header_t **certificates, cm_store_t *store,
-                                 const cm_certificate_query_t *query, apr_pool_t *pool);
-
 /* What OCSP needs to know, by one read on the unique index: *found is 0 for a serial never issued.
  */
 typedef struct {
@@ -36,6 +26,13 @@ typedef struct {
 } cm_revocation_state_t;
 cm_error_t *cm_certificate_state(cm_revocation_state_t *state, cm_store_t *store, const char *ca,
                                  const char *serial, apr_pool_t *pool);
+
+/* The certificate in a row with the columns of CM_SQL_CERTIFICATE_READ. */
+cm_error_t *cm_certificate_of_row(cm_certificate_t **certificate, const cm_rows_t *rows, int row,
+                                  apr_pool_t *pool);
+
+/* What a subject alternative name is found by: in lower case (A to Z), without its kind. */
+const char *cm_certificate_name_key(const char *name, apr_pool_t *pool);
 
 /* With the rows of its names. CM_E_CONFLICT with rule "store.unique" when (ca, serial) is taken. */
 cm_error_t *cm_certificate_insert(cm_txn_t *txn, const cm_certificate_t *certificate);

@@ -21,11 +21,13 @@ static const char session_key[] = "certmgr-session";
 static const char *const sqlite_settings[] = {"PRAGMA foreign_keys=ON", "PRAGMA synchronous=FULL",
                                               "PRAGMA trusted_schema=OFF", NULL};
 
-/* A server that is set to answer before the record is on disk would break our promise; the rest
- * only makes sure of defaults. The message language needs a privilege, so it may fail. */
+/* A server that is set to answer before the record is on disk would break our promise. Each
+ * statement has an index to go by, and a plan made while a table was small, or of wrong statistics,
+ * must not scan it when it has grown; what such a plan would cost must not start a compiler. The
+ * rest only makes sure of defaults. The message language needs a privilege, so it may fail. */
 static const char *const pgsql_settings[] = {
     "SET client_encoding TO 'UTF8'; SET bytea_output TO 'hex';"
-    " SET standard_conforming_strings TO on;"
+    " SET standard_conforming_strings TO on; SET enable_seqscan TO off; SET jit TO off;"
     " SELECT set_config('synchronous_commit', 'on', false)"
     " WHERE current_setting('synchronous_commit') = 'off'",
     "SET lc_messages TO 'C'", NULL};
@@ -41,6 +43,10 @@ typedef struct {
 /* The first match counts. The texts of SQLite are always English; it says nothing at all about a
  * statement that a change of the schema on its own connection made useless. */
 static const symptom_t symptoms[] = {
+    {"create extension", CM_FAULT_FINAL, CM_E_CONFIG, "store.extension",
+     "the database lacks the extension pg_trgm and its owner may not make it"},
+    {"extension \"pg_trgm\" is not available", CM_FAULT_FINAL, CM_E_CONFIG, "store.extension",
+     "the server has no extension pg_trgm: install PostgreSQL's contrib modules"},
     {"UNIQUE constraint failed", CM_FAULT_FINAL, CM_E_CONFLICT, "store.unique",
      "such a record exists already"},
     {"uq_", CM_FAULT_FINAL, CM_E_CONFLICT, "store.unique", "such a record exists already"},

@@ -88,9 +88,8 @@ static cm_error_t *item_of(cm_item_t *item, const cm_rows_t *rows, int row, apr_
     return error;
 }
 
-/* Rows of one request stand together, one an item of its checklist. */
-static cm_error_t *requests_of(apr_array_header_t **requests, const cm_rows_t *rows,
-                               apr_pool_t *pool)
+cm_error_t *cm_requests_of_rows(apr_array_header_t **requests, const cm_rows_t *rows,
+                                apr_pool_t *pool)
 {
     apr_array_header_t *checklist = NULL;
     cm_request_t *request = NULL;
@@ -120,38 +119,12 @@ cm_error_t *cm_request_read(cm_request_t **request, cm_store_t *store, const cha
     cm_error_t *error = cm_read_one(&rows, store, cm_statement(CM_SQL_REQUEST_READ), args, pool);
 
     if (!error) {
-        error = requests_of(&requests, rows, pool);
+        error = cm_requests_of_rows(&requests, rows, pool);
     }
     if (!error) {
         *request = APR_ARRAY_IDX(requests, 0, cm_request_t *);
     }
     return error;
-}
-
-cm_error_t *cm_requests_list(apr_array_header_t **requests, cm_store_t *store,
-                             const cm_request_query_t *query, apr_pool_t *pool)
-{
-    static const cm_statement_id_t statements[2][3] = {
-        {CM_SQL_REQUEST_LIST, CM_SQL_REQUEST_LIST_WHO, CM_SQL_REQUEST_LIST_GROUP},
-        {CM_SQL_REQUEST_LIST_OP, CM_SQL_REQUEST_LIST_OP_WHO, CM_SQL_REQUEST_LIST_OP_GROUP}};
-    int by_operation = query->operation >= 0;
-    int bound = query->requester ? 1 : query->group ? 2 : 0;
-    cm_value_t args[4];
-    cm_value_t *next = args;
-    cm_rows_t *rows;
-    cm_error_t *error;
-
-    *next++ = cm_value_text(query->before ? query->before : CM_ID_LAST);
-    if (by_operation) {
-        *next++ = cm_value_text(cm_operation_name((cm_operation_t)query->operation));
-    }
-    if (bound) {
-        *next++ = cm_value_text(query->requester ? query->requester : query->group);
-    }
-    *next = cm_value_integer(query->limit);
-    error =
-        cm_store_select(&rows, store, cm_statement(statements[by_operation][bound]), args, pool);
-    return error ? error : requests_of(requests, rows, pool);
 }
 
 static cm_error_t *store_checklist(cm_txn_t *txn, const cm_request_t *request)
@@ -236,7 +209,7 @@ cm_error_t *cm_request_lock(cm_request_t **request, cm_txn_t *txn, const cm_requ
         error = cm_txn_select(&rows, txn, cm_statement(CM_SQL_REQUEST_READ), id);
     }
     if (!error) {
-        error = requests_of(&requests, rows, cm_txn_pool(txn));
+        error = cm_requests_of_rows(&requests, rows, cm_txn_pool(txn));
     }
     if (!error) {
         *request = APR_ARRAY_IDX(requests, 0, cm_request_t *);

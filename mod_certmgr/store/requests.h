@@ -6,23 +6,30 @@
 #define CERTMGR_STORE_REQUESTS_H
 
 #include "model/request.h"
+#include "store/search.h"
 #include "store/store.h"
 
 /* With its checklist; CM_E_NOT_FOUND. */
 cm_error_t *cm_request_read(cm_request_t **request, cm_store_t *store, const char *id,
                             apr_pool_t *pool);
 
-/* Newest first, those with an id below `before` (NULL: from the newest), with their checklists.
- * operation -1: all; of one requester, or else of one group, or with both NULL everybody's. Array
- * of cm_request_t *. */
+/* Newest first, with their checklists, those that meet all criteria (-1 and NULL: not asked for).
+ * Pages may be
+ * short, as those of cm_certificates_search; items are cm_request_t *. */
 typedef struct {
-    int operation;
-    const char *requester, *group;
+    int operation, state; /* cm_operation_t, cm_state_t */
+    const char *profile, *requester;
+    const apr_array_header_t *bounds; /* of cm_bound_t; NULL: everybody's */
     const char *before;
     int limit;
-} cm_request_query_t;
-cm_error_t *cm_requests_list(apr_array_header_t **requests, cm_store_t *store,
-                             const cm_request_query_t *query, apr_pool_t *pool);
+} cm_request_search_t;
+cm_error_t *cm_requests_search(cm_page_t *page, cm_store_t *store,
+                               const cm_request_search_t *search, apr_pool_t *pool);
+
+/* Rows with the columns of CM_SQL_REQUEST_READ; those of one request stand together, one an item of
+ * its checklist. Array of cm_request_t *. */
+cm_error_t *cm_requests_of_rows(apr_array_header_t **requests, const cm_rows_t *rows,
+                                apr_pool_t *pool);
 
 /* With its checklist. */
 cm_error_t *cm_request_insert(cm_txn_t *txn, const cm_request_t *request);

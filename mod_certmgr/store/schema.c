@@ -15,6 +15,7 @@ const cm_migration_t cm_migrations[] = {
     {6, "request_life", 1, migration_0006_request_life},
     {7, "audit", 1, migration_0007_audit},
     {8, "authority_request", 1, migration_0008_authority_request},
+    {9, "search", 1, migration_0009_search},
     {0, NULL, 0, NULL},
 };
 
@@ -76,6 +77,18 @@ static const char *in_dialect(const char *sql, int pgsql, apr_pool_t *pool)
     return sql;
 }
 
+/* A statement for one of the databases begins with its name: the rest of it, or NULL when it is for
+ * the other one. */
+static const char *for_this(const char *sql, int pgsql)
+{
+    const char *ours = strstr(sql, pgsql ? "PGSQL: " : "SQLITE: ");
+
+    if (ours) {
+        return strchr(ours, ' ');
+    }
+    return strstr(sql, pgsql ? "SQLITE: " : "PGSQL: ") ? NULL : sql;
+}
+
 static cm_error_t *run_statements(cm_txn_t *txn, const char *sql)
 {
     cm_error_t *error = NULL;
@@ -84,7 +97,10 @@ static cm_error_t *run_statements(cm_txn_t *txn, const char *sql)
     while (!error && (end = strstr(sql, ";\n")) != NULL) {
         const char *one = apr_pstrndup(txn->link.pool, sql, (apr_size_t)(end - sql));
 
-        error = cm_link_run(&txn->link, in_dialect(one, txn->link.pgsql, txn->link.pool));
+        one = for_this(one, txn->link.pgsql);
+        if (one) {
+            error = cm_link_run(&txn->link, in_dialect(one, txn->link.pgsql, txn->link.pool));
+        }
         sql = end + 2;
     }
     return error;

@@ -25,7 +25,7 @@ const void *cm_answer_of_request(const cm_request_view_t *view, const cm_ctx_t *
 int cm_rest_operation(const char *path);
 
 /* Parameters of lists, and the members of the body of an event. */
-extern const cm_json_member_t cm_list_members[];
+extern const cm_json_member_t cm_request_list_members[], cm_certificate_list_members[];
 const cm_json_member_t *cm_rest_submission_members(const char *path);
 const cm_json_member_t *cm_rest_action_members(const char *path);
 

@@ -1,30 +1,64 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Lists: keyset-paged, newest first. One record more than the page is read, to know whether there
- * is a next page.
+ * Lists and searches: keyset-paged, newest first.
  */
 #include <apr_escape.h>
 #include <apr_strings.h>
 
-#include "flow/certificates.h"
+#include "flow/search.h"
 #include "proto/query.h"
 #include "proto/reply.h"
 #include "proto/rest/answers.h"
 #include "proto/rest/rest.h"
 
-enum { LIMIT_MAX = 200, LIMIT_DEFAULT = 50, CURSOR_MAX = 64 };
+/* A cursor can hold a name, in hex. */
+enum { LIMIT_MAX = 200, LIMIT_DEFAULT = 50, CURSOR_MAX = 6000, ID_MAX = 64, WORD_MAX = 100 };
 
-typedef struct {
-    apr_int64_t limit;
-    const char *before;
-} page_t;
+static const char about_limit[] =
+    "Most items of a page, at least 1; 50 unless given. A page may be "
+    "shorter: only a `next` that is null ends the list.";
+static const char about_before[] = "Where the page begins: only as found in `next`.";
 
-const cm_json_member_t cm_list_members[] = {
-    {"limit", CM_JSON_INTEGER, CM_JSON_OPTIONAL, offsetof(page_t, limit), LIMIT_MAX,
-     "Most items of a page, at least 1; 50 unless given."},
-    {"before", CM_JSON_TEXT, CM_JSON_OPTIONAL, offsetof(page_t, before), CURSOR_MAX,
-     "Where the page begins: only as found in `next`."},
+/* clang-format off */
+const cm_json_member_t cm_request_list_members[] = {
+    {"limit", CM_JSON_INTEGER, CM_JSON_OPTIONAL, offsetof(cm_request_words_t, limit), LIMIT_MAX,
+     about_limit},
+    {"before", CM_JSON_TEXT, CM_JSON_OPTIONAL, offsetof(cm_request_words_t, before), ID_MAX,
+     about_before},
+    {"state", CM_JSON_TEXT, CM_JSON_OPTIONAL, offsetof(cm_request_words_t, state), WORD_MAX,
+     "Only requests in this state: pending, approved, ..."},
+    {"profile", CM_JSON_TEXT, CM_JSON_OPTIONAL, offsetof(cm_request_words_t, profile), WORD_MAX,
+     "Only requests under this profile."},
+    {"requester", CM_JSON_TEXT, CM_JSON_OPTIONAL, offsetof(cm_request_words_t, requester), ID_MAX,
+     "Only requests of the person with this id."},
     {NULL, CM_JSON_TEXT, 0, 0, 0, NULL}};
+
+#define WORD(name, most, about)                                                                    \
+    {#name, CM_JSON_TEXT, CM_JSON_OPTIONAL, offsetof(cm_search_words_t, name), most, about}
+
+const cm_json_member_t cm_certificate_list_members[] = {
+    {"limit", CM_JSON_INTEGER, CM_JSON_OPTIONAL, offsetof(cm_search_words_t, limit), LIMIT_MAX,
+     about_limit},
+    WORD(before, CURSOR_MAX, about_before),
+    WORD(match, WORD_MAX,
+         "How the seven texts are meant: equal (unless given), begins or contains. The last takes "
+         "at least three letters or digits in a row."),
+    WORD(serial, WORD_MAX, "Serial number, hex of either case; colons and blanks are left out."),
+    WORD(cn, 512, "The subject's first common name; A to Z without regard to case."),
+    WORD(issuer, 1024,
+         "Name of the issuing authority or its subject (RFC 4514); A to Z without regard to case."),
+    WORD(subscriber, ID_MAX, "Id of the person it belongs to."),
+    WORD(san, 2100,
+         "A subject alternative name, with its kind before it (dns:, email:, ip:, uri:) or of any "
+         "kind; A to Z without regard to case."),
+    WORD(sha256, 200,
+         "SHA-256 of the DER encoding, hex of either case; colons and blanks are left out."),
+    WORD(profile, WORD_MAX, "Profile it was issued under."),
+    WORD(status, WORD_MAX, "active, suspended, revoked or expired."),
+    WORD(expires_before, WORD_MAX, "Valid until a time before this one (RFC 3339, UTC)."),
+    WORD(expires_after, WORD_MAX, "Valid until a time after this one (RFC 3339, UTC)."),
+    {NULL, CM_JSON_TEXT, 0, 0, 0, NULL}};
+/* clang-format on */
 
 typedef struct {
     const apr_array_header_t *items; /* of const void * */
@@ -46,17 +80,38 @@ static const cm_field_t certificate_fields[] = {
 const cm_schema_t cm_schema_certificates = {"CertificateList", "A page of certificates.",
                                             certificate_fields};
 
-static cm_error_t *read_page(page_t *page, const cm_call_t *call, apr_pool_t *pool)
+static cm_error_t *check_limit(apr_int64_t limit, apr_pool_t *pool)
 {
-    cm_error_t *error;
+    return limit >= 1
+               ? NULL
+               : cm_error_locate(cm_error_make(pool, CM_E_VALUE, "a page has at least 1 item"),
+                                 "/limit", "value.limit");
+}
 
-    *page = (page_t){.limit = LIMIT_DEFAULT};
-    error = cm_query_read(page, cm_list_members, call->query, pool);
-    if (!error && page->limit < 1) {
-        error = cm_error_locate(cm_error_make(pool, CM_E_VALUE, "a page has at least 1 item"),
-                                "/limit", "value.limit");
+/* An absolute path with the same criteria. */
+static const char *next_of(const cm_call_t *call, const void *words, apr_int64_t limit,
+                           const char *before, apr_pool_t *pool)
+{
+    const char *next;
+
+    if (!before) {
+        return NULL;
     }
-    return error;
+    next = apr_psprintf(pool, "%s%s?limit=%" APR_INT64_T_FMT, call->mount, call->path, limit);
+    for (const cm_json_member_t *member = call->route->query; member->name; member++) {
+        const char *word = NULL;
+
+        if (strcmp(member->name, "before") == 0) {
+            word = before;
+        } else if (member->kind == CM_JSON_TEXT) {
+            word = *(const char *const *)(const void *)((const char *)words + member->offset);
+        }
+        if (word) {
+            next = apr_pstrcat(pool, next, "&", member->name, "=",
+                               apr_pescape_urlencoded(pool, word), NULL);
+        }
+    }
+    return next;
 }
 
 static void reply_page(cm_reply_t *reply, const cm_ctx_t *ctx, const cm_schema_t *schema,
@@ -65,65 +120,52 @@ static void reply_page(cm_reply_t *reply, const cm_ctx_t *ctx, const cm_schema_t
     cm_reply_json(reply, 200, cm_schema_render(schema, answer, ctx->pool), ctx->pool);
 }
 
-/* An absolute path. */
-static const char *next_of(const cm_call_t *call, const page_t *page, const char *last,
-                           apr_pool_t *pool)
-{
-    return apr_psprintf(pool, "%s%s?limit=%" APR_INT64_T_FMT "&before=%s", call->mount, call->path,
-                        page->limit, apr_pescape_urlencoded(pool, last));
-}
-
 cm_error_t *cm_rest_requests(cm_reply_t *reply, cm_ctx_t *ctx, const cm_call_t *call)
 {
-    apr_array_header_t *views, *items;
-    answer_t answer = {0};
-    page_t page;
-    cm_error_t *error = read_page(&page, call, ctx->pool);
+    cm_request_words_t words = {.limit = LIMIT_DEFAULT};
+    apr_array_header_t *items = apr_array_make(ctx->pool, 8, sizeof(const void *));
+    answer_t answer = {.items = items};
+    cm_page_t page;
+    cm_error_t *error = cm_query_read(&words, cm_request_list_members, call->query, ctx->pool);
 
+    error = cm_error_join(error, check_limit(words.limit, ctx->pool));
     if (!error) {
-        error = cm_request_page(&views, ctx, cm_rest_operation(call->path), page.before,
-                                (int)page.limit + 1);
+        error = cm_request_search(&page, ctx, cm_rest_operation(call->path), &words);
     }
     if (error) {
         return error;
     }
-    items = apr_array_make(ctx->pool, views->nelts, sizeof(const void *));
-    for (int i = 0; i < views->nelts && i < page.limit; i++) {
-        const cm_request_view_t *view = APR_ARRAY_IDX(views, i, cm_request_view_t *);
-
-        APR_ARRAY_PUSH(items, const void *) = cm_answer_of_request(view, ctx);
-        if (i + 1 == page.limit && views->nelts > page.limit) {
-            answer.next = next_of(call, &page, view->request->id, ctx->pool);
-        }
+    for (int i = 0; i < page.items->nelts; i++) {
+        APR_ARRAY_PUSH(items, const void *) =
+            cm_answer_of_request(APR_ARRAY_IDX(page.items, i, const cm_request_view_t *), ctx);
     }
-    answer.items = items;
+    answer.next = next_of(call, &words, words.limit, page.next, ctx->pool);
     reply_page(reply, ctx, &cm_schema_requests, &answer);
     return NULL;
 }
 
 cm_error_t *cm_rest_certificates(cm_reply_t *reply, cm_ctx_t *ctx, const cm_call_t *call)
 {
-    apr_array_header_t *found, *items;
-    answer_t answer = {0};
-    page_t page;
-    cm_error_t *error = read_page(&page, call, ctx->pool);
+    cm_search_words_t words = {.limit = LIMIT_DEFAULT};
+    apr_array_header_t *items = apr_array_make(ctx->pool, 8, sizeof(const void *));
+    answer_t answer = {.items = items};
+    cm_search_t search = {.limit = 0};
+    cm_page_t page;
+    cm_error_t *error = cm_query_read(&words, cm_certificate_list_members, call->query, ctx->pool);
 
-    if (!error) {
-        error = cm_certificate_page(&found, ctx, page.before, (int)page.limit + 1);
+    error = cm_error_join(error, check_limit(words.limit, ctx->pool));
+    if (error) { /* what else is wrong is told as well */
+        return cm_error_join(error, cm_search_parse(&search, &words, ctx->pool));
     }
+    error = cm_certificate_search(&page, ctx, &words);
     if (error) {
         return error;
     }
-    items = apr_array_make(ctx->pool, found->nelts, sizeof(const void *));
-    for (int i = 0; i < found->nelts && i < page.limit; i++) {
-        const cm_certificate_t *one = APR_ARRAY_IDX(found, i, cm_certificate_t *);
-
-        APR_ARRAY_PUSH(items, const void *) = cm_answer_of_certificate(one, ctx);
-        if (i + 1 == page.limit && found->nelts > page.limit) {
-            answer.next = next_of(call, &page, one->id, ctx->pool);
-        }
+    for (int i = 0; i < page.items->nelts; i++) {
+        APR_ARRAY_PUSH(items, const void *) =
+            cm_answer_of_certificate(APR_ARRAY_IDX(page.items, i, const cm_certificate_t *), ctx);
     }
-    answer.items = items;
+    answer.next = next_of(call, &words, words.limit, page.next, ctx->pool);
     reply_page(reply, ctx, &cm_schema_certificates, &answer);
     return NULL;
 }

@@ -13,7 +13,7 @@ enum { BODY_MAX = 65536, EVENT_MAX = 65536 }; /* bytes */
      .members = cm_rest_submission_members, .run = cm_rest_submit, .answers = "Request",            \
      .statuses = "201 202", .summary = title},                                                      \
     {.method = "GET", .path = CM_REST_ROOT "/" name, .permission = CM_MAY_SEE,                      \
-     .query = cm_list_members, .run = cm_rest_requests, .answers = "RequestList",                   \
+     .query = cm_request_list_members, .run = cm_rest_requests, .answers = "RequestList",           \
      .summary = "Requests of this operation: " name},                                               \
     {.method = "GET", .path = CM_REST_ROOT "/" name "/{id}", .permission = CM_MAY_SEE,              \
      .run = cm_rest_request, .answers = "Request", .summary = "One request: " name},                \
@@ -39,7 +39,7 @@ static const cm_route_t routes[] = {
     COLLECTION("revoke", "End a certificate before its time", CM_MAY_OWN),
     COLLECTION("change", "Change people, roles or profiles under dual control", CM_MAY_PROPOSE),
     {.method = "GET", .path = CM_REST_ROOT "/requests", .permission = CM_MAY_SEE,
-     .query = cm_list_members, .run = cm_rest_requests, .answers = "RequestList",
+     .query = cm_request_list_members, .run = cm_rest_requests, .answers = "RequestList",
      .summary = "Requests of all operations"},
     {.method = "GET", .path = CM_REST_ROOT "/requests/{id}", .permission = CM_MAY_SEE,
      .run = cm_rest_request, .answers = "Request", .summary = "One request"},
@@ -52,8 +52,8 @@ static const cm_route_t routes[] = {
     {.method = "GET", .path = CM_REST_ROOT "/profiles/{name}", .permission = CM_MAY_SEE,
      .run = cm_rest_profile, .answers = "Profile", .summary = "One certificate profile"},
     {.method = "GET", .path = CM_REST_ROOT "/certificates", .permission = CM_MAY_SEE,
-     .query = cm_list_members, .run = cm_rest_certificates, .answers = "CertificateList",
-     .summary = "Certificates"},
+     .query = cm_certificate_list_members, .run = cm_rest_certificates, .answers = "CertificateList",
+     .summary = "Certificates, or those that meet all criteria given"},
     {.method = "GET", .path = CM_REST_ROOT "/certificates/{id}/chain.pem",
      .permission = CM_MAY_SEE, .run = cm_rest_chain,
      .answers = "application/pem-certificate-chain",

@@ -113,6 +113,9 @@ for my $role (@roles) {
             $refused, 'revoke');
         is(by($role, POST => '/api/v1/enroll', json => { profile => 'user', csr => csr() }), may($role, 'own') ? 422 : 403,
             'no role of one group opens a profile of none');
+        for my $route (grep { $_->{path} =~ m{^/api/v1/audit\b} } @routes) {
+            is(by($role, $route->{method}, $route->{path} =~ s/\{\w+\}/nope/gr), 403, "$route->{path} is of all");
+        }
     };
 }
 done();

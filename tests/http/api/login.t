@@ -10,7 +10,9 @@ use MIME::Base64 qw(encode_base64);
 use CertMgr::Test;
 use CertMgr::Main;
 
-my $port = IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1')->sockport;
+my @held = map { IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1') } 1 .. 2;
+my ($port, $named) = map { $_->sockport } @held;
+close $_ for @held;
 my $modules = $ENV{CERTMGR_MODULES} // '/usr/lib/apache2/modules';
 my ($failed, $hash) = command(qw(openssl passwd -apr1 secret));
 die $hash if $failed;
@@ -36,6 +38,20 @@ Listen 127.0.0.1:$port
         AuthBasicProvider file
         AuthUserFile "@{[scratch('passwords')]}"
         Require valid-user
+    </Location>
+</VirtualHost>
+Listen 127.0.0.1:$named
+<VirtualHost 127.0.0.1:$named>
+    ServerName localhost
+    SSLEngine on
+    SSLCertificateFile secrets/server.pem
+    SSLCertificateKeyFile secrets/server.key
+    SSLCACertificateFile chain.pem
+    SSLVerifyClient optional
+    SSLVerifyDepth 3
+    SSLUserName SSL_CLIENT_S_DN_CN
+    <Location "/certmgr">
+        CertMgr on
     </Location>
 </VirtualHost>
 END
@@ -98,6 +114,16 @@ subtest 'a name that belongs to a realm' => sub {
     my $here = add(qw(Robert --role user --user bob --realm Intranet));
     is(me('bob')->{json}{id}, $here, 'but there');
     isnt((ctl(qw(person add Twice --user bob --realm Intranet)))[0], 0, 'and is one person there');
+};
+
+# SSLUserName: words of a certificate must not pass for somebody's log-in name
+subtest 'a name that nothing has authenticated' => sub {
+    add(qw(Eve --role officer --user user1));
+    my $r = call(GET => "https://localhost:$named/certmgr/api/v1/me", ca => $i->{CERTMGR_CA},
+        cert => "$i->{CERTMGR_PEOPLE}/user1.pem");
+    is($r->{status}, 200) or diag($r->{body});
+    is($r->{json}{login}, 'tls', 'is no log-in: the certificate is');
+    is($r->{json}{name}, 'user1', 'of whom our records say');
 };
 
 sub log_in {

@@ -43,7 +43,8 @@ sub sign {
     return scratch("$name.pem");
 }
 run_ok(qw(openssl req -new -nodes -newkey rsa:2048 -subj), '/O=Outside/CN=Outside Policy CA', '-keyout', scratch('policy.key'), '-out', scratch('policy.csr'));
-sign('root', scratch('policy.csr'), 'policy', basicConstraints => 'critical,CA:TRUE,pathlen:1');
+sign('root', scratch('policy.csr'), 'policy', basicConstraints => 'critical,CA:TRUE,pathlen:1',
+    nameConstraints => 'critical,excluded;DNS:forbidden.test');
 chmod 0644, scratch('root.pem'), scratch('other.pem');
 my $chain = write_file(scratch('chain.pem'), read_file(scratch('root.pem')) . read_file(scratch('policy.pem')));
 chmod 0644, $chain;
@@ -137,13 +138,35 @@ subtest 'what it issues' => sub {
     like((command(@ocsp))[1], qr/leaf\.pem: good/, 'OCSP');
     is(revoke('user1', $certificate->{id})->{status}, 201, 'revoked');
     like((command(@ocsp))[1], qr/leaf\.pem: revoked/, 'OCSP');
-    is((ctl(qw(crl publish partner)))[0], 0);
-    write_file(scratch('crl.der'), nobody(GET => '/crl/partner.crl')->{body});
-    write_file(scratch('crl.pem'), run_ok(qw(openssl crl -inform DER -in), scratch('crl.der')));
-    like((command(@check, scratch('crl.pem'), $leaf))[1], qr/certificate revoked/, 'by its CRL');
+    ok(wait_until(15, sub {
+        write_file(scratch('crl.der'), nobody(GET => '/crl/partner.crl')->{body});
+        write_file(scratch('crl.pem'), run_ok(qw(openssl crl -inform DER -in), scratch('crl.der')));
+        return (command(@check, scratch('crl.pem'), $leaf))[1] =~ /certificate revoked/;
+    }), 'by its CRL');
     my ($serial) = run_ok(qw(openssl x509 -noout -serial -in), $answer) =~ /=(\w+)/;
     like((command(qw(openssl ocsp -issuer), scratch('ca.pem'), '-serial', "0x$serial", '-url', "$i->{CERTMGR_URL}/ocsp", '-CAfile',
         scratch('root.pem'), '-verify_other', $above))[1], qr/: unknown/, 'of its own certificate it knows nothing: the parent does');
+};
+
+# The name constraints stand two steps above what is issued, in a certificate that is not ours.
+subtest 'constraints above the issuer' => sub {
+    my $server = $json->decode(read_file("$ENV{CERTMGR_TEST_TOP}/conf/profiles/server.json"));
+    $server->{$_->[0]} = $_->[1] for [name => 'partner-server'], [ca => 'partner'], [validity => { default => '90d', max => '90d' }];
+    $server->{operations}{enroll}{checklist} = [{ item => 'csr' }];
+    my $path = write_file(scratch('server.json'), $json->encode($server));
+    chmod 0644, $path;
+    my ($status, $said) = break_glass(qw(profile import), $path);
+    is($status, 0, 'a profile') or diag($said);
+    my $r = as('user1', POST => '/api/v1/enroll', json => { profile => 'partner-server', csr => csr(), san => ['dns:www.example.test'] });
+    is($r->{status}, 201, 'a name that is free') or diag($r->{body});
+    $r = as('user1', POST => '/api/v1/enroll', json => { profile => 'partner-server', csr => csr(), san => ['dns:www.forbidden.test'] });
+    is($r->{status}, 422, 'a name that is excluded');
+    is($r->{json}{rule}, 'lint.issuer-constraints');
+    $server->{san} = [{ type => 'dns', from => 'fixed', value => 'a.forbidden.test', required => JSON::PP::true }];
+    write_file($path, $json->encode($server));
+    ($status, $said) = ctl(qw(profile check), $path);
+    is($status, $codes->{refused}, 'a profile that can issue nothing');
+    like($said, qr{/san/0/value: .*\[profile\.san-constrained\]});
 };
 
 # A subordinate authority that the root here has certified, with a key in our own token.

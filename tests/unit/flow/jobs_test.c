@@ -5,7 +5,6 @@
 #include "flow/jobs.h"
 
 #include <apr_strings.h>
-#include <unistd.h>
 
 #include "flow/crl.h"
 #include "flow/ocsp.h"
@@ -106,17 +105,6 @@ START_TEST(heads_are_kept_outside_of_the_database)
     ck_assert(runs("seal"));
     heads = unit_file(config->audit_heads);
     ck_assert_ptr_nonnull(strstr((const char *)heads.data, "\"signature\""));
-}
-END_TEST
-
-START_TEST(heads_follow_no_link)
-{
-    const char *elsewhere = apr_pstrcat(pool, folder, "/elsewhere", NULL);
-
-    ck_assert_int_eq(symlink(elsewhere, config->audit_heads), 0);
-    enroll_and_revoke();
-    ck_assert(runs("seal"));
-    ck_assert_int_ne(access(elsewhere, F_OK), 0);
 }
 END_TEST
 
@@ -246,7 +234,6 @@ TCase *jobs_case(void)
     tcase_add_test(tcase, a_job_runs_where_its_lease_is);
     tcase_add_test(tcase, events_are_sealed_once_in_an_interval);
     tcase_add_test(tcase, heads_are_kept_outside_of_the_database);
-    tcase_add_test(tcase, heads_follow_no_link);
     tcase_add_test(tcase, revocations_are_gathered_for_a_while);
     tcase_add_test(tcase, a_crl_is_renewed_in_the_middle_of_its_life);
     tcase_add_test(tcase, what_has_expired_leaves_the_crl);

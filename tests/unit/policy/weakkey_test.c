@@ -97,7 +97,8 @@ START_TEST(small_factors)
 }
 END_TEST
 
-/* k * M + (65537^a mod M) of 1024 bits; `last` is the largest factor of M. */
+/* k * M + (65537^a mod M) of 1024 bits, two of which make 2048; `last` is the largest factor of M.
+ */
 static BIGNUM *roca_prime(BN_ULONG last)
 {
     BIGNUM *m = bn(), *base = bn(), *a = bn(), *prime = bn();
@@ -120,7 +121,8 @@ static BIGNUM *roca_prime(BN_ULONG last)
         BN_mul(k, k, m, ctx);
         BN_add(prime, prime, k);
         BN_free(k);
-    } while (BN_num_bits(prime) != 1024 || BN_check_prime(prime, ctx, NULL) != 1);
+    } while (BN_num_bits(prime) != 1024 || !BN_is_bit_set(prime, 1022) ||
+             BN_check_prime(prime, ctx, NULL) != 1);
     BN_free(m);
     BN_free(base);
     BN_free(a);

@@ -220,7 +220,8 @@ START_TEST(lists_are_paged)
 
     assert_problem(get("/api/v1/certificates?limit=0"), 422, "invalid-value", "/limit");
     assert_problem(get("/api/v1/certificates?limit=201"), 422, "invalid-value", "/limit");
-    assert_problem(get("/api/v1/requests?state=x"), 422, "unknown-member", "/state");
+    assert_problem(get("/api/v1/requests?state=x"), 422, "invalid-value", "/state");
+    assert_problem(get("/api/v1/requests?nope=x"), 422, "unknown-member", "/nope");
 }
 END_TEST
 

@@ -254,6 +254,41 @@ START_TEST(a_server_killed_before_the_first_call)
 }
 END_TEST
 
+/* Has one connection to give, and then none. */
+static cm_error_t *lease_once(cm_db_handle_t *handle, const cm_db_source_t *source,
+                              apr_pool_t *of_call)
+{
+    doomed_t *doomed = source->self;
+
+    return doomed->leased++ == 0 ? doomed->inner->lease(handle, doomed->inner, of_call)
+                                 : cm_error_make(of_call, CM_E_DATABASE, "gone");
+}
+
+static cm_error_t *lose_and_ignore(cm_txn_t *txn, cm_audit_event_t *event, void *baton)
+{
+    (void)insert_and_kill(txn, event, baton);
+    return NULL;
+}
+
+/* No COMMIT was sent, whatever the work made of it: so nothing was stored, for certain. */
+START_TEST(a_loss_that_was_ignored_is_no_doubt)
+{
+    db_t *db = db_make(ON_POSTGRES, 1);
+    doomed_t doomed = {{lease_once, doomed_release, &doomed}, db->source, 0};
+    item_baton_t item = {.id = "a"};
+    cm_store_t *store;
+    cm_error_t *error;
+
+    db->config.deadline = apr_time_from_msec(300);
+    assert_done(cm_store_make(&store, &doomed.source, &db->config, pool));
+    error = cm_store_transact(store, lose_and_ignore, &item, db_event("e"), pool);
+    assert_refused(error, CM_E_DATABASE, NULL);
+    ck_assert_ptr_null(error->rule);
+    ck_assert_int_eq(item.runs, 1);
+    ck_assert_int_eq(db_events(db), 0);
+}
+END_TEST
+
 START_TEST(a_database_that_comes_later_is_found)
 {
     db_t *db = db_make(ON_SQLITE, 1);
@@ -308,7 +343,7 @@ typedef struct {
     const char *synchronous;
 } promise_t;
 
-/* Its session is killed before it has prepared a statement, which would tell. */
+/* Its session is ended before it has prepared a statement, which would tell. */
 static cm_error_t *lose_and_look(cm_txn_t *txn, cm_audit_event_t *event, void *baton)
 {
     static const cm_statement_t setting = {"setting", "", "t",
@@ -319,12 +354,11 @@ static cm_error_t *lose_and_look(cm_txn_t *txn, cm_audit_event_t *event, void *b
 
     (void)event;
     if (promise->runs++ == 0) {
-        const char *pid = db_sql(promise->db, "SELECT pid FROM pg_stat_activity WHERE state ="
-                                              " 'idle in transaction' AND datname ="
-                                              " current_database()");
-
-        ck_assert_ptr_nonnull(pid);
-        kill((pid_t)strtol(pid, NULL, 10), SIGKILL);
+        /* not killed: the server would start anew, and the connection with it */
+        ck_assert_ptr_nonnull(db_sql(promise->db, "SELECT pg_terminate_backend(pid) FROM"
+                                                  " pg_stat_activity WHERE state = 'idle in"
+                                                  " transaction' AND datname ="
+                                                  " current_database()"));
         apr_sleep(apr_time_from_msec(50));
     }
     error = cm_txn_select(&rows, txn, &setting, NULL);
@@ -445,6 +479,7 @@ TCase *faults_case(void)
     tcase_add_loop_test(tcase, statements_survive_a_change_of_the_schema, 0, 2);
     tcase_add_loop_test(tcase, a_database_that_is_not_there_is_told_at_once, 0, 2);
     tcase_add_test(tcase, a_server_killed_before_the_first_call);
+    tcase_add_test(tcase, a_loss_that_was_ignored_is_no_doubt);
     tcase_add_test(tcase, a_database_that_comes_later_is_found);
     tcase_add_loop_test(tcase, a_statement_that_stays_stale_is_given_up, 0, 2);
     tcase_add_test(tcase, settings_survive_a_reset_in_place);

@@ -133,32 +133,6 @@ START_TEST(a_certificate_is_found_by_each_of_its_names)
 }
 END_TEST
 
-START_TEST(certificates_are_paged_newest_first)
-{
-    db_t *db = db_make(_i, 1);
-    cm_certificate_query_t query = {.limit = 2};
-    apr_array_header_t *page;
-
-    for (int i = 1; i <= 3; i++) {
-        const char *id = apr_psprintf(pool, "c%d", i);
-        cm_certificate_t *certificate = make_certificate(id, id);
-
-        certificate->owner = i == 2 ? NULL : "p1";
-        assert_done(write_it(db, (write_t){.what = ADD_CERTIFICATE, .record = certificate}));
-    }
-    assert_done(cm_certificates_list(&page, db->store, &query, pool));
-    ck_assert_int_eq(page->nelts, 2);
-    ck_assert_str_eq(APR_ARRAY_IDX(page, 1, cm_certificate_t *)->id, "c2");
-    query.before = "c2";
-    assert_done(cm_certificates_list(&page, db->store, &query, pool));
-    ck_assert_int_eq(page->nelts, 1);
-    query = (cm_certificate_query_t){.owner = "p1", .limit = 9};
-    assert_done(cm_certificates_list(&page, db->store, &query, pool));
-    ck_assert_int_eq(page->nelts, 2);
-    ck_assert_str_eq(APR_ARRAY_IDX(page, 1, cm_certificate_t *)->id, "c1");
-}
-END_TEST
-
 static void move(const db_t *db, cm_certificate_t *certificate, cm_status_t to, int reason)
 {
     cm_status_t from = certificate->status;
@@ -362,7 +336,6 @@ TCase *pki_case(void)
     TCase *tcase = db_case("pki");
 
     tcase_add_loop_test(tcase, a_certificate_is_found_by_each_of_its_names, 0, 2);
-    tcase_add_loop_test(tcase, certificates_are_paged_newest_first, 0, 2);
     tcase_add_loop_test(tcase, the_set_of_the_revoked_follows_each_change, 0, 2);
     tcase_add_loop_test(tcase, a_certificate_has_one_successor, 0, 2);
     tcase_add_loop_test(tcase, crls_are_stored_whole_and_the_newest_three_kept, 0, 2);

@@ -246,14 +246,22 @@ START_TEST(a_request_keeps_its_checklist)
 }
 END_TEST
 
-static const char *listed(const db_t *db, cm_request_query_t query)
+static const char *listed(const db_t *db, int operation, cm_bound_t bound, const char *before,
+                          int limit)
 {
-    apr_array_header_t *requests;
+    apr_array_header_t *bounds = apr_array_make(pool, 1, sizeof(cm_bound_t));
+    const cm_request_search_t search = {.operation = operation,
+                                        .state = -1,
+                                        .bounds = bound.owner || bound.group ? bounds : NULL,
+                                        .before = before,
+                                        .limit = limit};
     const char *ids = "";
+    cm_page_t page;
 
-    assert_done(cm_requests_list(&requests, db->store, &query, pool));
-    for (int i = 0; i < requests->nelts; i++) {
-        const cm_request_t *request = APR_ARRAY_IDX(requests, i, cm_request_t *);
+    APR_ARRAY_PUSH(bounds, cm_bound_t) = bound;
+    assert_done(cm_requests_search(&page, db->store, &search, pool));
+    for (int i = 0; i < page.items->nelts; i++) {
+        const cm_request_t *request = APR_ARRAY_IDX(page.items, i, cm_request_t *);
 
         ck_assert_int_eq(request->checklist->nelts, 2);
         ids = apr_pstrcat(pool, ids, request->id, " ", NULL);
@@ -271,13 +279,12 @@ START_TEST(requests_are_paged_newest_first)
 
         assert_done(write_it(db, (write_t){.what = ADD_REQUEST, .record = request}));
     }
-    ck_assert_str_eq(listed(db, (cm_request_query_t){-1, NULL, NULL, NULL, 2}), "r5 r4 ");
-    ck_assert_str_eq(listed(db, (cm_request_query_t){-1, NULL, NULL, "r4", 2}), "r3 r2 ");
-    ck_assert_str_eq(listed(db, (cm_request_query_t){-1, NULL, NULL, "r2", 2}), "r1 ");
-    ck_assert_str_eq(listed(db, (cm_request_query_t){CM_OP_ENROLL, NULL, NULL, NULL, 9}),
-                     "r5 r3 r1 ");
-    ck_assert_str_eq(listed(db, (cm_request_query_t){-1, "p1", NULL, NULL, 9}), "r3 r2 r1 ");
-    ck_assert_str_eq(listed(db, (cm_request_query_t){CM_OP_ENROLL, "p1", NULL, "r3", 9}), "r1 ");
+    ck_assert_str_eq(listed(db, -1, (cm_bound_t){NULL, NULL}, NULL, 2), "r5 r4 ");
+    ck_assert_str_eq(listed(db, -1, (cm_bound_t){NULL, NULL}, "r4", 2), "r3 r2 ");
+    ck_assert_str_eq(listed(db, -1, (cm_bound_t){NULL, NULL}, "r2", 2), "r1 ");
+    ck_assert_str_eq(listed(db, CM_OP_ENROLL, (cm_bound_t){NULL, NULL}, NULL, 9), "r5 r3 r1 ");
+    ck_assert_str_eq(listed(db, -1, (cm_bound_t){"p1", NULL}, NULL, 9), "r3 r2 r1 ");
+    ck_assert_str_eq(listed(db, CM_OP_ENROLL, (cm_bound_t){"p1", NULL}, "r3", 9), "r1 ");
 }
 END_TEST
 

@@ -16,5 +16,6 @@ TCase *schema_case(void);
 TCase *records_case(void);
 TCase *pki_case(void);
 TCase *events_case(void);
+TCase *search_case(void);
 
 #endif
