@@ -244,6 +244,6 @@ int main(int argc, char **argv)
     samples = take_samples(&bench);
     measure_texts(&bench, samples);
     measure_rest(&bench, samples);
-    apr_terminate();
+    apr_pool_destroy(bench.pool);
     return 0;
 }
