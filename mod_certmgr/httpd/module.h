@@ -43,6 +43,7 @@ typedef struct {
     const cm_error_t *error;    /* why nothing can be served, or NULL */
     server_rec *server;         /* where the directives stand: its database is ours */
     apr_array_header_t *tokens; /* of cm_token_config_t, with their PINs */
+    void *counts;               /* the watchdog's own */
     /* made in each child */
     cm_store_t *store;
     cm_keyring_t *keys;

@@ -8,6 +8,8 @@
 #include <ap_mpm.h>
 #include <apr_optional.h>
 #include <apr_strings.h>
+#include <apr_thread_cond.h>
+#include <apr_thread_mutex.h>
 #include <mod_watchdog.h>
 #include <openssl/crypto.h>
 
@@ -17,8 +19,20 @@
  * fill the log. */
 enum { QUIET = 60 };
 
+/* mod_watchdog ends its threads only when the pools of the child are gone already. So no job starts
+ * after the gate was closed, and the pools wait for those inside, as long as httpd waits for a
+ * child (ten seconds). The gate itself lives with the configuration. */
+enum { PATIENCE = 10 };
+typedef struct {
+    apr_thread_mutex_t *mutex;
+    apr_thread_cond_t *left;
+    int inside;
+    int closed;
+} gate_t;
+
 typedef struct {
     cm_service_t *service;
+    gate_t *gate;
     const cm_job_t *job; /* NULL: the counts of this process */
     int code;            /* of the error that was said last */
     apr_int64_t failures, unsaid;
@@ -89,32 +103,66 @@ static void run_apart(self_t *self, apr_pool_t *pool)
     }
 }
 
+static int enter(gate_t *gate)
+{
+    int open;
+
+    apr_thread_mutex_lock(gate->mutex);
+    open = !gate->closed;
+    gate->inside += open;
+    apr_thread_mutex_unlock(gate->mutex);
+    return open;
+}
+
+static void leave(gate_t *gate)
+{
+    apr_thread_mutex_lock(gate->mutex);
+    gate->inside--;
+    apr_thread_cond_signal(gate->left);
+    apr_thread_mutex_unlock(gate->mutex);
+}
+
+static void close_gate(gate_t *gate)
+{
+    apr_time_t end = apr_time_now() + apr_time_from_sec(PATIENCE), now;
+
+    apr_thread_mutex_lock(gate->mutex);
+    gate->closed = 1;
+    while (gate->inside && (now = apr_time_now()) < end) {
+        apr_thread_cond_timedwait(gate->left, gate->mutex, end - now);
+    }
+    apr_thread_mutex_unlock(gate->mutex);
+}
+
 static apr_status_t wake(int state, void *data, apr_pool_t *pool)
 {
-    if (state == AP_WATCHDOG_STATE_RUNNING && !is_stopping()) {
-        run_apart(data, pool);
+    self_t *self = data;
+
+    if (state == AP_WATCHDOG_STATE_RUNNING && !is_stopping() && enter(self->gate)) {
+        run_apart(self, pool);
         /* the thread is httpd's and may end without OpenSSL being told: leave nothing in it */
         OPENSSL_thread_stop();
+        leave(self->gate);
     }
     return APR_SUCCESS;
 }
 
-/* Before anything of the child is taken down; mod_watchdog stops its threads when it is too late.
- */
-static apr_status_t count_last(void *data)
+/* Before anything of the child is taken down. */
+static apr_status_t end(void *data)
 {
-    self_t self = {.service = data};
+    self_t *self = data;
     apr_pool_t *own;
 
+    close_gate(self->gate);
     apr_pool_create(&own, NULL);
-    run_apart(&self, own);
+    run_apart(self, own);
     apr_pool_destroy(own);
     return APR_SUCCESS;
 }
 
 void cm_watchdog_start(cm_service_t *service, apr_pool_t *pchild)
 {
-    apr_pool_pre_cleanup_register(pchild, service, count_last);
+    apr_pool_pre_cleanup_register(pchild, service->counts, end);
 }
 
 typedef struct {
@@ -123,37 +171,51 @@ typedef struct {
     apr_int64_t seconds;
 } plan_t;
 
-static apr_status_t add_watchdog(const plan_t *plan, cm_service_t *service, const cm_job_t *job,
-                                 apr_pool_t *pool)
+static apr_status_t add_watchdog(const plan_t *plan, self_t *self, apr_pool_t *pool)
 {
     APR_OPTIONAL_FN_TYPE(ap_watchdog_get_instance) *get =
         APR_RETRIEVE_OPTIONAL_FN(ap_watchdog_get_instance);
     APR_OPTIONAL_FN_TYPE(ap_watchdog_register_callback) *add =
         APR_RETRIEVE_OPTIONAL_FN(ap_watchdog_register_callback);
-    self_t *self = apr_pcalloc(pool, sizeof *self);
     ap_watchdog_t *watchdog;
     apr_status_t status = get(&watchdog, plan->name, 0, plan->singleton, pool);
 
-    self->service = service;
-    self->job = job;
     return status == APR_SUCCESS ? add(watchdog, apr_time_from_sec(plan->seconds), self, wake)
                                  : status;
+}
+
+static self_t *make_self(cm_service_t *service, gate_t *gate, const cm_job_t *job, apr_pool_t *pool)
+{
+    self_t *self = apr_pcalloc(pool, sizeof *self);
+
+    self->service = service;
+    self->gate = gate;
+    self->job = job;
+    return self;
 }
 
 cm_error_t *cm_watchdog_register(cm_service_t *service, apr_pool_t *pool)
 {
     const plan_t counts = {"certmgr-counts", 0, CM_STRANGERS_FLUSH};
+    gate_t *gate = apr_pcalloc(pool, sizeof *gate);
     apr_status_t status;
 
     if (!APR_RETRIEVE_OPTIONAL_FN(ap_watchdog_get_instance) ||
         !APR_RETRIEVE_OPTIONAL_FN(ap_watchdog_register_callback)) {
         return cm_error_make(pool, CM_E_CONFIG, "mod_watchdog is not loaded: it runs the jobs");
     }
-    status = add_watchdog(&counts, service, NULL, pool);
+    status = apr_thread_mutex_create(&gate->mutex, APR_THREAD_MUTEX_DEFAULT, pool);
+    if (status == APR_SUCCESS) {
+        status = apr_thread_cond_create(&gate->left, pool);
+    }
+    service->counts = make_self(service, gate, NULL, pool);
+    if (status == APR_SUCCESS) {
+        status = add_watchdog(&counts, service->counts, pool);
+    }
     for (const cm_job_t *job = cm_jobs(); status == APR_SUCCESS && job->name; job++) {
         const plan_t plan = {apr_pstrcat(pool, "certmgr-", job->name, NULL), 1, job->interval};
 
-        status = add_watchdog(&plan, service, job, pool);
+        status = add_watchdog(&plan, make_self(service, gate, job, pool), pool);
     }
     return status == APR_SUCCESS ? NULL
                                  : cm_error_apr(pool, CM_E_CONFIG, "the jobs can't be run", status);
