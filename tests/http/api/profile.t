@@ -11,6 +11,7 @@ use CertMgr::Main;
 
 my $i = main_instance();
 my $codes = contract('exit_codes');
+my $shipped = "$i->{CERTMGR_FOLDER}/demo/lib/profiles";    # which the server's user can read
 my $json = JSON::PP->new->utf8->canonical;
 chmod 0755, scratch();
 
@@ -35,7 +36,7 @@ sub versions { return query('SELECT COUNT(*) FROM profile') }
 
 subtest 'what is shipped' => sub {
     for my $name (@{ contract('profiles') }) {
-        my $file = "$ENV{CERTMGR_TEST_TOP}/conf/profiles/$name.json";
+        my $file = "$shipped/$name.json";
         is(export($name), read_file($file), "$name is exported as it was imported");
         my ($code, $text) = ctl(qw(profile import), $file);
         is($code, 0);
@@ -67,7 +68,7 @@ subtest 'a new version' => sub {
     is_deeply([sort map { $_->{field} } @{ $json->decode($text)->{items} }],
         [qw(/operations/reinstate /operations/suspend /title /validity/max)], 'profile diff --json');
     is_deeply([ctl(qw(profile diff user))], [ctl(qw(profile diff user 1 2))], 'the two newest unless versions are given');
-    is(export('user', '--version', 1), read_file("$ENV{CERTMGR_TEST_TOP}/conf/profiles/user.json"), 'the former one');
+    is(export('user', '--version', 1), read_file("$shipped/user.json"), 'the former one');
     my $spaced = write_file(scratch('spaced.json'), JSON::PP->new->utf8->pretty->encode($json->decode(export('user'))));
     chmod 0644, $spaced;
     like((ctl(qw(profile import), $spaced))[1], qr/version 2 is the same/, 'spaces and order do not count');
@@ -101,7 +102,7 @@ subtest 'refused' => sub {
         like($text, qr/^\S+edited\.json: $line$/m, 'field and rule');
     }
     my $two = edited('user', sub { $_[0]{ca} = 'root'; $_[0]{ext_key_usage} = ['clientAuth', 'timeStamping'] });
-    my ($code, $text) = ctl(qw(profile check), $two, "$ENV{CERTMGR_TEST_TOP}/conf/profiles/user.json");
+    my ($code, $text) = ctl(qw(profile check), $two, "$shipped/user.json");
     is($code, $codes->{refused});
     like($text, qr/\[\Q$_\E\]/, $_) for qw(profile.ca-ocsp profile.time-stamping);
     like($text, qr/^profile user +would be version 3/m, 'the other file is looked at too');
