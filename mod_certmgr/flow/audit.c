@@ -200,10 +200,10 @@ static void announce(const cm_ctx_t *ctx, const apr_array_header_t *events)
         const cm_audit_event_t *event = APR_ARRAY_IDX(events, i, cm_audit_event_t *);
 
         if (strstr(event->action, ".break-glass")) {
-            cm_ctx_log(ctx, CM_LOG_NOTICE, "break-glass: %s %s (event %s) %s",
+            /* who and why stand in the event: of a log nothing can be erased */
+            cm_ctx_log(ctx, CM_LOG_NOTICE, "break-glass: %s %s, %s (event %s)",
                        event->object ? "request" : "command",
-                       event->object ? event->object : event->detail, event->id,
-                       event->personal ? event->personal : "");
+                       event->object ? event->object : event->detail, event->outcome, event->id);
         }
     }
 }

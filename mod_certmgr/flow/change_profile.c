@@ -45,8 +45,14 @@ static cm_error_t *decide(cm_work_t *work)
     apr_pool_t *pool = work->ctx->pool;
     cm_change_t *change = work->change;
     cm_profile_change_t *decided = apr_pcalloc(pool, sizeof *decided);
-    cm_error_t *error =
-        cm_profile_decide(decided, work->ctx, cm_bytes_of_text(text_of(change->profile, pool)));
+    cm_profile_t *parsed;
+    /* before it is laid out for people, which takes room by its depth */
+    cm_error_t *error = cm_profile_parse(&parsed, cm_json_dump(change->profile, pool), pool);
+
+    if (error) {
+        return cm_change_move_below(error, "/profile", pool);
+    }
+    error = cm_profile_decide(decided, work->ctx, cm_bytes_of_text(text_of(change->profile, pool)));
 
     if (error) {
         return cm_change_move_below(error, "/profile", pool);

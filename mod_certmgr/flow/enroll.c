@@ -80,7 +80,7 @@ static cm_error_t *decide(cm_work_t *work)
         error = cm_work_check_key(work, work->csr->key, work->request->requester);
     }
     if (!error) {
-        error = cm_person_read(&person, ctx->store, work->request->requester, ctx->pool);
+        error = cm_work_person(&person, work, work->request->requester);
     }
     if (!error) {
         error = cm_issuer_open(&work->issuer, ctx, work->profile->ca);

@@ -99,7 +99,7 @@ cm_error_t *cm_govern_submit_for(cm_request_view_t **view, cm_ctx_t *ctx,
     int is_set_up;
     cm_error_t *error = cm_person_read(&person, ctx->store, whom->person, ctx->pool);
 
-    if (!error && strcmp(person->state, "active") != 0) {
+    if (!error && submission->operation != CM_OP_REVOKE && strcmp(person->state, "active") != 0) {
         error = cm_error_locate(cm_error_make(ctx->pool, CM_E_REFUSED, "the person is deactivated"),
                                 NULL, "person.state");
     }

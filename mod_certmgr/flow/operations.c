@@ -4,6 +4,7 @@
 #include "flow/keycheck.h"
 #include "policy/identity.h"
 #include "store/groups.h"
+#include "store/people.h"
 #include "store/profiles.h"
 
 static const cm_operation_row_t *const rows[] = {
@@ -25,6 +26,18 @@ const cm_json_member_t *cm_submission_members(cm_operation_t operation)
     const cm_operation_row_t *row = cm_operation_row(operation);
 
     return row ? row->members : NULL;
+}
+
+cm_error_t *cm_work_person(cm_person_t **person, const cm_work_t *work, const char *id)
+{
+    apr_pool_t *pool = work->ctx->pool;
+    cm_error_t *error = cm_person_read(person, work->ctx->store, id, pool);
+
+    if (!error && strcmp((*person)->state, "active") != 0) {
+        error = cm_error_locate(cm_error_make(pool, CM_E_REFUSED, "the person is deactivated"),
+                                NULL, "person.state");
+    }
+    return error;
 }
 
 cm_error_t *cm_work_sign(cm_work_t *work)

@@ -7,6 +7,7 @@
 #define CERTMGR_FLOW_OPERATIONS_H
 
 #include "base/json.h"
+#include "model/person.h"
 #include "flow/audit.h"
 #include "flow/requests.h"
 #include "flow/sign.h"
@@ -65,6 +66,9 @@ cm_error_t *cm_work_read_csr(cm_work_t *work);
 /* cm_key_check for the certificate's future owner, the refusals at /csr, or at /certificate where
  * the operation takes no CSR. */
 cm_error_t *cm_work_check_key(const cm_work_t *work, const cm_pubkey_t *key, const char *owner);
+
+/* Read the person a certificate is to be for. CM_E_REFUSED (person.state) when deactivated. */
+cm_error_t *cm_work_person(cm_person_t **person, const cm_work_t *work, const char *id);
 
 /* Sign work->spec, if there is one. Outside of any transaction. */
 cm_error_t *cm_work_sign(cm_work_t *work);

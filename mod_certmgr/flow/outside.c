@@ -133,6 +133,25 @@ typedef struct {
     cm_ctx_t *ctx;
 } import_t;
 
+/* OCSP tells authorities by name and key: of two with one key only the first would answer. */
+static cm_error_t *check_key_is_free(const import_t *import)
+{
+    const cm_ctx_t *ctx = import->ctx;
+    apr_array_header_t *all;
+    cm_error_t *error = cm_authorities_list(&all, ctx->store, ctx->pool);
+
+    for (int i = 0; !error && i < all->nelts; i++) {
+        const cm_authority_t *authority = APR_ARRAY_IDX(all, i, const cm_authority_t *);
+        cm_cert_t *cert;
+
+        error = cm_cert_parse(&cert, authority->der, ctx->pool);
+        if (!error && cm_bytes_equal(cert->spki, import->cert->spki)) {
+            error = refuse("authority.key-used", "another authority here has this key", ctx->pool);
+        }
+    }
+    return error;
+}
+
 static cm_error_t *check_key(const import_t *import)
 {
     const cm_ctx_t *ctx = import->ctx;
@@ -156,7 +175,7 @@ static cm_error_t *check_key(const import_t *import)
     if (!error && !cm_bytes_equal(cm_key_spki(key), import->cert->spki)) {
         error = refuse("authority.key", "the certificate is for another key", ctx->pool);
     }
-    return error;
+    return error ? error : check_key_is_free(import);
 }
 
 static cm_error_t *check_certificate(const import_t *import)

@@ -98,7 +98,36 @@ static cm_error_t *refuse_registration(const cm_ctx_t *ctx, cm_error_t *cause)
 
     cm_error_locate(error, NULL, "login.register");
     return cm_error_wrap(
-        cm_error_advise(error, "name and mail address must be fit for a certificate"), cause);
+        cm_error_advise(error,
+                        "name and mail address must be fit for a certificate; an administrator "
+                        "can tie the log-in to a person who is there already"),
+        cause);
+}
+
+/* Whoever asks as one person must not come back as another and approve. Directories take a name in
+ * any case for the same, so one spelling counts; and whose mail address is known is known already.
+ */
+static cm_error_t *check_is_new(const cm_person_t *person, const cm_ctx_t *ctx,
+                                const cm_login_t *login)
+{
+    apr_size_t local = strcspn(login->subject, "@");
+    cm_error_t *error = NULL;
+    int is_known = 0;
+
+    if (strcmp(login->method, "user") == 0 &&
+        strncmp(login->subject, cm_text_lower(login->subject, ctx->pool), local) != 0) {
+        error = cm_error_make(ctx->pool, CM_E_VALUE, "the name must be written in lower case");
+        return cm_error_locate(error, "/subject", "login.case");
+    }
+    if (person->mail) {
+        error = cm_person_has_mail(&is_known, ctx->store, person->mail, ctx->pool);
+    }
+    if (!error && is_known) {
+        error =
+            cm_error_make(ctx->pool, CM_E_VALUE, "somebody with this mail address is registered");
+        cm_error_locate(error, "/mail", "login.mail");
+    }
+    return error;
 }
 
 cm_error_t *cm_person_register(cm_person_t **person, const cm_ctx_t *ctx, const cm_login_t *login)
@@ -110,6 +139,10 @@ cm_error_t *cm_person_register(cm_person_t **person, const cm_ctx_t *ctx, const 
 
     if (error) {
         return refuse_registration(ctx, error);
+    }
+    error = check_is_new(*person, ctx, login);
+    if (error) {
+        return error->code == CM_E_VALUE ? refuse_registration(ctx, error) : error;
     }
     (*person)->id = cm_ctx_id(ctx);
     (*person)->state = "active";

@@ -108,9 +108,6 @@ static cm_error_t *settle_and_store(submit_t *submit, cm_audit_draft_t *draft)
         return error;
     }
     describe(draft, work, submit->row);
-    if (submit->break_glass) {
-        cm_json_set_text(draft->personal, "reason", submit->break_glass);
-    }
     return cm_store_transact(ctx->store, store_submitted, submit, cm_audit_finish(draft, ctx),
                              ctx->pool);
 }
@@ -128,6 +125,9 @@ static cm_error_t *submit_anew(cm_request_view_t **view, cm_ctx_t *ctx,
     begin(&work, submission);
     work.overrides = why != NULL;
     draft = cm_audit_begin(ctx, why ? "request.break-glass" : "request.submit", work.request->id);
+    if (why) {
+        cm_json_set_text(draft->personal, "reason", why);
+    }
     error = cm_work_prepare(&work, submission);
     if (error) {
         cm_json_set_text(draft->detail, "operation", cm_operation_name(submission->operation));

@@ -55,7 +55,7 @@ static cm_error_t *evaluate(cm_work_t *work, const cm_cert_t *cert, const cm_pub
     cm_evaluate_in_t in = {
         .profile = work->profile, .csr = &wish, .url = cm_public_url(ctx), .now = ctx->now};
     cm_person_t *person;
-    cm_error_t *error = cm_person_read(&person, ctx->store, work->target->owner, ctx->pool);
+    cm_error_t *error = cm_work_person(&person, work, work->target->owner);
 
     if (!error) {
         error = cm_issuer_open(&work->issuer, ctx, work->profile->ca);
@@ -75,16 +75,25 @@ static cm_error_t *evaluate(cm_work_t *work, const cm_cert_t *cert, const cm_pub
     return error;
 }
 
-/* The owner's groups are known when the owner asks; somebody else asks by a right of their own. */
+/* The owner's groups are known when the owner asks; somebody else asks by a right of their own. A
+ * certificate logs its owner in, so nobody else brings a key for it. */
 cm_error_t *cm_successor_take(cm_work_t *work, const char *id)
 {
-    const char *caller = work->ctx->who->person->id;
+    const cm_ctx_t *ctx = work->ctx;
     cm_error_t *error = cm_target_take(work, id, CM_MAY_SUBMIT_FOR_OTHERS);
 
-    if (error || !work->target->owner || strcmp(work->target->owner, caller) != 0) {
+    if (error) {
         return error;
     }
-    return cm_work_group(work);
+    if (work->target->owner && strcmp(work->target->owner, ctx->who->person->id) == 0) {
+        return cm_work_group(work);
+    }
+    if (work->request->operation != CM_OP_RENEW) {
+        error = cm_error_make(ctx->pool, CM_E_FORBIDDEN,
+                              "only the holder brings a new key for a certificate");
+        cm_error_locate(error, "/certificate", "certificate.holder");
+    }
+    return error;
 }
 
 cm_error_t *cm_successor_decide(cm_work_t *work, const cm_pubkey_t *key)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "flow/work.h"
 
+#include "flow/approval.h"
 #include "flow/items.h"
 
 static cm_error_t *not_offered(const cm_work_t *work)
@@ -21,6 +22,7 @@ cm_error_t *cm_work_prepare(cm_work_t *work, const cm_submission_t *submission)
                                          submission->command->approvals};
     }
     if (!error && work->profile &&
+        !(submission->command && submission->operation == CM_OP_REVOKE) && /* whose shell it is */
         !cm_profile_allows(work->profile, work->request->operation,
                            cm_identity_roles(ctx->who, work->request->group))) {
         error = not_offered(work);
@@ -66,9 +68,30 @@ static void overlay(cm_submission_t *submission, const cm_submission_t *changes)
     submission->message = changes->message ? changes->message : submission->message;
 }
 
+/* What a command's request had on top of the profile's checklist stays on it. */
+static void keep_more(cm_request_t *request, const apr_array_header_t *before, apr_pool_t *pool)
+{
+    const cm_item_t *last =
+        before->nelts ? &APR_ARRAY_IDX(before, before->nelts - 1, cm_item_t) : NULL;
+    apr_array_header_t *items;
+    cm_item_t *item;
+
+    if (!last || before->nelts <= request->checklist->nelts || !last->role) {
+        return;
+    }
+    items = apr_array_copy(pool, request->checklist);
+    item = apr_array_push(items);
+    *item = *last;
+    item->state = CM_ITEM_OPEN;
+    item->who = NULL;
+    request->checklist = items;
+    cm_approval_count(item, items->nelts - 1, request, pool);
+}
+
 cm_error_t *cm_request_prepare_again(cm_act_t *act)
 {
     cm_request_t *request = act->request;
+    const apr_array_header_t *before = request->checklist;
     apr_pool_t *pool = act->ctx->pool;
     cm_work_t work = {.ctx = act->ctx, .request = request};
     cm_submission_t submission = {0};
@@ -85,5 +108,9 @@ cm_error_t *cm_request_prepare_again(cm_act_t *act)
     overlay(&submission, &act->action->changes);
     request->approvals = NULL;
     request->message = submission.message;
-    return cm_work_prepare(&work, &submission);
+    error = cm_work_prepare(&work, &submission);
+    if (!error) {
+        keep_more(request, before, pool);
+    }
+    return error;
 }

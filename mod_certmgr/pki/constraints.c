@@ -5,6 +5,8 @@
 #include <apr_strings.h>
 #include <arpa/inet.h>
 
+#include "base/text.h"
+
 enum {
     OTHER = CM_DER_CONSTRUCTED(0),
     EMAIL = CM_DER_CONTEXT(1),
@@ -35,6 +37,9 @@ static cm_error_t *read_subtrees(apr_array_header_t *list, cm_der_t *outer, int 
     cm_error_t *error = cm_der_maybe(&content, outer, tag);
     cm_der_t reader = cm_der_reader(content, outer->rule, outer->pool);
 
+    if (!error && content.data && !content.len) {
+        return cm_der_error(outer, "no subtree");
+    }
     while (!error && cm_der_peek(&reader)) {
         subtree_t subtree = {0, {NULL, 0}, tag == CM_DER_CONSTRUCTED(1)};
         cm_bytes_t whole;
@@ -47,6 +52,9 @@ static cm_error_t *read_subtrees(apr_array_header_t *list, cm_der_t *outer, int 
         }
         if (!error) {
             error = cm_der_close(&inner);
+        }
+        if (!error && subtree.tag == IP && subtree.value.len != 8 && subtree.value.len != 32) {
+            error = cm_der_error(outer, "not an address and a mask");
         }
         APR_ARRAY_PUSH(list, subtree_t) = subtree;
     }
@@ -92,9 +100,25 @@ static int dns_is_within(cm_bytes_t name, cm_bytes_t base)
     return is_same(name, base) || is_below(name, base);
 }
 
+/* What "*.domain" stands for reaches into an excluded subtree one label below the domain. */
+static int wildcard_reaches(cm_bytes_t name, cm_bytes_t base)
+{
+    cm_bytes_t domain;
+
+    if (name.len < 3 || memcmp(name.data, "*.", 2) != 0) {
+        return 0;
+    }
+    domain = cm_bytes_make(name.data + 2, name.len - 2);
+    if (base.len && base.data[0] == '.') {
+        base = cm_bytes_make(base.data + 1, base.len - 1);
+    }
+    return is_below(base, domain) && !memchr(base.data, '.', base.len - domain.len - 1);
+}
+
+/* An empty base is every host. */
 static int host_is_within(cm_bytes_t host, cm_bytes_t base)
 {
-    return base.len && base.data[0] == '.' ? is_below(host, base) : is_same(host, base);
+    return !base.len || (base.data[0] == '.' ? is_below(host, base) : is_same(host, base));
 }
 
 static cm_bytes_t after_at(cm_bytes_t mail)
@@ -104,12 +128,13 @@ static cm_bytes_t after_at(cm_bytes_t mail)
     return at ? cm_bytes_make(at + 1, (apr_size_t)(mail.data + mail.len - at - 1)) : mail;
 }
 
-/* A mailbox, a host, or with a dot in front the hosts below a domain. */
+/* A mailbox, a host, or with a dot in front the hosts below a domain. "@host" is taken for the
+ * host. */
 static int mail_is_within(cm_bytes_t mail, cm_bytes_t base)
 {
     cm_bytes_t host = after_at(mail), base_host = after_at(base);
 
-    if (base_host.data != base.data) {
+    if (base.len > base_host.len + 1) {
         return is_same(host, base_host) &&
                cm_bytes_equal(cm_bytes_make(mail.data, mail.len - host.len),
                               cm_bytes_make(base.data, base.len - base_host.len));
@@ -130,25 +155,51 @@ static int address_is_within(cm_bytes_t address, cm_bytes_t base)
     return 1;
 }
 
-/* Names begin with the same RelativeDistinguishedNames; both values are the SEQUENCE's encoding. */
-static int directory_is_within(cm_bytes_t name, cm_bytes_t base, apr_pool_t *pool)
+/* Letters in lower case, blanks at the ends away and inside single (RFC 5280 7.1, as far as ASCII
+ * goes). */
+static const char *folded(const char *value, apr_pool_t *pool)
 {
-    cm_der_t names = cm_der_reader(name, "extension.syntax", pool), name_rdns;
-    cm_der_t bases = cm_der_reader(base, "extension.syntax", pool), base_rdns;
+    char *text = apr_pstrdup(pool, cm_text_lower(value, pool)), *out = text;
 
-    if (cm_der_enter(&name_rdns, &names, CM_DER_SEQUENCE) ||
-        cm_der_enter(&base_rdns, &bases, CM_DER_SEQUENCE)) {
-        return 0;
+    for (const char *in = text; *in; in++) {
+        if (*in != ' ' || (out != text && out[-1] != ' ')) {
+            *out++ = *in;
+        }
     }
-    return base_rdns.rest.len <= name_rdns.rest.len &&
-           cm_bytes_equal(base_rdns.rest, cm_bytes_make(name_rdns.rest.data, base_rdns.rest.len));
+    out -= out != text && out[-1] == ' ';
+    *out = '\0';
+    return text;
+}
+
+/* The name begins with the RelativeDistinguishedNames of the base, whatever kinds of strings they
+ * are written in. A base that can't be read is taken for the worse. */
+static int directory_is_within(cm_bytes_t name, const subtree_t *subtree, apr_pool_t *pool)
+{
+    cm_name_t *own, *base;
+
+    if (cm_name_parse(&own, name, pool) || cm_name_parse(&base, subtree->value, pool)) {
+        return subtree->is_excluded;
+    }
+    for (int i = 0; i < base->attributes->nelts; i++) {
+        const cm_name_attribute_t *b = &APR_ARRAY_IDX(base->attributes, i, cm_name_attribute_t);
+        const cm_name_attribute_t *a = &APR_ARRAY_IDX(own->attributes, i, cm_name_attribute_t);
+
+        if (i >= own->attributes->nelts || a->joined != b->joined ||
+            strcmp(a->type, b->type) != 0 ||
+            strcmp(folded(a->value, pool), folded(b->value, pool)) != 0) {
+            return 0;
+        }
+    }
+    return base->attributes->nelts == own->attributes->nelts ||
+           !APR_ARRAY_IDX(own->attributes, base->attributes->nelts, cm_name_attribute_t).joined;
 }
 
 static int is_within(const named_t *name, const subtree_t *subtree, apr_pool_t *pool)
 {
     switch (name->tag) {
     case DNS:
-        return dns_is_within(name->value, subtree->value);
+        return dns_is_within(name->value, subtree->value) ||
+               (subtree->is_excluded && wildcard_reaches(name->value, subtree->value));
     case EMAIL:
         return mail_is_within(name->value, subtree->value);
     case URI:
@@ -156,7 +207,7 @@ static int is_within(const named_t *name, const subtree_t *subtree, apr_pool_t *
     case IP:
         return address_is_within(name->value, subtree->value);
     case DIRECTORY:
-        return directory_is_within(name->value, subtree->value, pool);
+        return directory_is_within(name->value, subtree, pool);
     default:
         return subtree->is_excluded; /* we can't tell, thus the worse is taken */
     }
@@ -189,26 +240,22 @@ static int is_allowed(const apr_array_header_t *subtrees, const named_t *name, a
 /* What the certificate names. */
 
 /* The host of scheme://user@host:port/path; empty for a URI without one, or with an address. */
-static cm_bytes_t host_of(const char *uri)
+static cm_bytes_t host_of(const char *uri, apr_pool_t *pool)
 {
-    const char *host = strstr(uri, "://");
-    apr_size_t len;
-    const char *at;
+    const char *start = uri + strcspn(uri, ":");
+    unsigned char octets[4];
+    char *host, *at;
 
-    if (!host) {
+    if (strncmp(start, "://", 3) != 0) {
         return cm_bytes_make(NULL, 0);
     }
-    host += 3;
-    len = strcspn(host, "/?#");
-    at = memchr(host, '@', len);
-    if (at) {
-        len -= (apr_size_t)(at + 1 - host);
-        host = at + 1;
-    }
-    if (*host == '[') {
-        return cm_bytes_make(NULL, 0);
-    }
-    return cm_bytes_make(host, len < strcspn(host, ":") ? len : strcspn(host, ":"));
+    start += 3;
+    host = apr_pstrmemdup(pool, start, strcspn(start, "/?#"));
+    at = strrchr(host, '@');
+    host = at ? at + 1 : host;
+    host[strcspn(host, ":")] = '\0';
+    return *host == '[' || inet_pton(AF_INET, host, octets) == 1 ? cm_bytes_make(NULL, 0)
+                                                                 : cm_bytes_of_text(host);
 }
 
 /* The value of an address, which is one or the other kind. */
@@ -250,7 +297,7 @@ static named_t named_of(const cm_san_t *san, apr_pool_t *pool)
 
     switch (name.tag) {
     case URI:
-        name.value = host_of(san->value);
+        name.value = host_of(san->value, pool);
         break;
     case IP:
         name.value = octets_of(san->value, pool);

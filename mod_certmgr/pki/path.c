@@ -132,6 +132,8 @@ cm_error_t *cm_path_verify(apr_array_header_t **path, const apr_array_header_t *
         return error ? error : cm_error_openssl(pool, CM_E_INTERNAL, "the path can't be checked");
     }
     X509_STORE_CTX_set_flags(ctx, X509_V_FLAG_X509_STRICT | X509_V_FLAG_CHECK_SS_SIGNATURE);
+    /* 112 bits: no SHA-1, no RSA below 2048 */
+    X509_VERIFY_PARAM_set_auth_level(X509_STORE_CTX_get0_param(ctx), 2);
     X509_STORE_CTX_set_time(ctx, 0, (time_t)apr_time_sec(now));
     if (X509_verify_cert(ctx) == 1) {
         return copy_path(*path, ctx, pool);

@@ -169,6 +169,9 @@ static int is_authority(const char *authority, apr_pool_t *pool)
     char *port = strrchr(host, ':'), *bracket = strchr(host, ']');
     unsigned char octets[16];
 
+    if (strchr(text, '@') != strrchr(text, '@')) {
+        return 0; /* readers differ on which one ends the userinfo (RFC 3986 3.2.1 has none) */
+    }
     if (port && (!bracket || port > bracket)) {
         *port++ = '\0';
         if (strspn(port, "0123456789") != strlen(port) || strlen(port) > 5) {

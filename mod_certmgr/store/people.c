@@ -51,6 +51,17 @@ cm_error_t *cm_person_read(cm_person_t **person, cm_store_t *store, const char *
     return error;
 }
 
+cm_error_t *cm_person_has_mail(int *has, cm_store_t *store, const char *mail, apr_pool_t *pool)
+{
+    const cm_value_t args[] = {cm_value_text(mail)};
+    cm_rows_t *rows;
+    cm_error_t *error =
+        cm_store_select(&rows, store, cm_statement(CM_SQL_PERSON_HAS_MAIL), args, pool);
+
+    *has = !error && cm_rows_count(rows) > 0;
+    return error;
+}
+
 cm_error_t *cm_person_by_login(cm_person_t **person, cm_store_t *store, const cm_login_t *login,
                                apr_pool_t *pool)
 {

@@ -21,6 +21,9 @@ cm_error_t *cm_person_read(cm_person_t **person, cm_store_t *store, const char *
 cm_error_t *cm_person_by_login(cm_person_t **person, cm_store_t *store, const cm_login_t *login,
                                apr_pool_t *pool);
 
+/* Whether anybody has this mail address, in whatever case its letters are. */
+cm_error_t *cm_person_has_mail(int *has, cm_store_t *store, const char *mail, apr_pool_t *pool);
+
 /* Oldest first, after the id `after` (NULL: from the start); array of cm_person_t *. */
 cm_error_t *cm_people_list(apr_array_header_t **people, cm_store_t *store, const char *after,
                            int limit, apr_pool_t *pool);

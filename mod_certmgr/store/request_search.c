@@ -78,10 +78,10 @@ static void choose_keys(finder_t *finder, const cm_request_search_t *search)
         cm_statement_id_t statement;
         const char *value;
     } ways[] = {
+        {search->bounds != NULL, CM_SQL_COUNT, NULL},
         {search->requester != NULL, CM_SQL_REQUEST_KEYS_REQUESTER, search->requester},
         {search->state >= 0 && search->state != CM_STATE_COMPLETED, CM_SQL_REQUEST_KEYS_STATE,
          search->state >= 0 ? cm_state_name((cm_state_t)search->state) : NULL},
-        {search->bounds != NULL, CM_SQL_COUNT, NULL},
         {search->profile != NULL, CM_SQL_REQUEST_KEYS_PROFILE, search->profile},
         {search->operation >= 0, CM_SQL_REQUEST_KEYS_OPERATION,
          search->operation >= 0 ? cm_operation_name((cm_operation_t)search->operation) : NULL},

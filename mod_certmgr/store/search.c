@@ -104,10 +104,10 @@ static void list_sources(finder_t *finder, apr_pool_t *pool)
     source_t window = {
         .letter = 't', .order = BY_VALUE, .statement = CM_SQL_RANGE_NOT_AFTER, .from = 0};
 
-    add_texts(finder, pool);
-    if (search->bounds) {
+    if (search->bounds) { /* first, so that no place is told of what can't be seen */
         add_source(finder, (source_t){.bounds = search->bounds});
     }
+    add_texts(finder, pool);
     if (search->status == CM_CERT_REVOKED || search->status == CM_CERT_SUSPENDED) {
         add_source(finder, (source_t){.statement = CM_SQL_KEYS_STATUS,
                                       .low = cm_status_name((cm_status_t)search->status)});
@@ -371,6 +371,9 @@ static cm_error_t *read_cursor(const cm_key_t **after, finder_t *finder, apr_poo
     finder->top = top ? top : "";
     if (!letter) {
         return NULL;
+    }
+    if (finder->search->bounds) {
+        return wrong_cursor(pool); /* it would lead through what can't be seen */
     }
     key->id = apr_strtok(NULL, ".", &rest);
     hex = key->id ? apr_strtok(NULL, ".", &rest) : NULL;

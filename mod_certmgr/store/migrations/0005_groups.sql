@@ -36,3 +36,6 @@ CREATE INDEX request_group_operation ON request (group_name, operation, id)
     WHERE group_name IS NOT NULL;
 
 CREATE INDEX certificate_group ON certificate (group_name, id) WHERE group_name IS NOT NULL;
+
+-- whoever registers is looked for
+CREATE INDEX person_mail ON person (lower(mail));

@@ -111,6 +111,8 @@ subtest 'officers act for others, administrators do not' => sub {
     problem_is(ask('admin1', suspend => $certificate, remarks => 'x'), 403, 'forbidden', rule => 'permission.decide');
     problem_is(revoke('admin1', $certificate->{id}), 403, 'forbidden', rule => 'permission.decide');
     problem_is(ask('auditor1', suspend => $certificate, remarks => 'x'), 403, 'forbidden');
+    problem_is(ask('officer1', rekey => $certificate, csr => csr()), 403, 'forbidden', rule => 'certificate.holder',
+        name => "nobody gets a key into somebody else's log-in");
     is(ask('officer1', suspend => $certificate, remarks => 'x')->{status}, 201);
     is(revoke('officer1', $certificate->{id})->{status}, 201, 'a hold becomes a revocation');
     is(certificate($certificate->{id})->{status}, 'revoked');

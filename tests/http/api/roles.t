@@ -22,7 +22,7 @@ my $modules = $ENV{CERTMGR_MODULES} // '/usr/lib/apache2/modules';
 my ($failed, $hash) = command(qw(openssl passwd -apr1 secret));
 die $hash if $failed;
 chomp $hash;
-write_file(scratch('passwords'), join '', map { "$_:$hash\n" } qw(ada bob carl new1 new2 new3 odd race));
+write_file(scratch('passwords'), join '', map { "$_:$hash\n" } qw(ada bob carl new1 new2 new3 odd Odd race));
 chmod 0755, scratch();
 my $claims = join '', map { qq(    SetEnvIfExpr "unbase64(%{HTTP:X-$_}) =~ /^([\\s\\S]+)\$/" $_=\$1\n) } qw(CLAIM NAME MAIL);
 $ENV{CERTMGR_EXTRA} = <<"END";
@@ -145,12 +145,15 @@ subtest 'a stranger becomes a person' => sub {
 subtest 'names that are not fit for a certificate' => sub {
     for my $case (['a control character', NAME => "A\nB"], ['bytes that are no text', NAME => "A\xff"],
         ['a name too long', NAME => 'x' x 5000], ['no mail address', NAME => 'Odd', MAIL => 'odd'],
+        ['the address of somebody else', NAME => 'Odd', MAIL => 'Zoe@Example.test'],
         ['two addresses', NAME => 'Odd', MAIL => 'a@example.test,b@example.test'],
         ['a mail address with a line', NAME => 'Odd', MAIL => "a\@example.test\nBcc: b\@example.test"]) {
         my ($what, %claims) = @$case;
         problem_is(me('odd', %claims, CLAIM => 'staff'), 403, 'forbidden', rule => 'login.register', name => $what);
     }
-    is(query("SELECT COUNT(*) FROM identity WHERE subject = 'odd'"), 0, 'nobody was registered');
+    problem_is(me('Odd', NAME => 'Odd', CLAIM => 'staff'), 403, 'forbidden', rule => 'login.register',
+        name => 'a directory may take this for odd');
+    is(query("SELECT COUNT(*) FROM identity WHERE lower(subject) = 'odd'"), 0, 'nobody was registered');
 };
 
 # What one of the processes says that all do this at once.

@@ -113,26 +113,32 @@ static void *APR_THREAD_FUNC approve(apr_thread_t *thread, void *id)
     const cm_request_action_t action = {.event = "approve"};
     cm_ctx_t own = *ctx;
     cm_request_view_t *view;
+    apr_status_t status;
     cm_error_t *error;
 
     apr_pool_create(&own.pool, NULL);
     own.who = identity_of("officer1");
     own.trace_id = "approves";
     error = cm_request_act(&view, &own, -1, id, &action);
-    apr_thread_exit(thread, error ? (apr_status_t)error->code : APR_SUCCESS);
+    status = error ? (apr_status_t)error->code : APR_SUCCESS;
+    apr_pool_destroy(own.pool);
+    apr_thread_exit(thread, status);
     return NULL;
 }
 
 static void *APR_THREAD_FUNC expire(apr_thread_t *thread, void *unused)
 {
     cm_ctx_t own = *ctx;
+    apr_status_t status;
     cm_error_t *error;
 
     (void)unused;
     apr_pool_create(&own.pool, NULL);
     own.trace_id = "expires";
     error = cm_expire_job(&own);
-    apr_thread_exit(thread, error ? APR_EGENERAL : APR_SUCCESS);
+    status = error ? APR_EGENERAL : APR_SUCCESS;
+    apr_pool_destroy(own.pool);
+    apr_thread_exit(thread, status);
     return NULL;
 }
 

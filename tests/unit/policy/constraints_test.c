@@ -34,7 +34,15 @@ static const struct {
     {"uri:example.test", NULL, "uri:https://example.test/", 1},
     {"uri:example.test", NULL, "uri:https://www.example.test/", 0},
     {"uri:example.test", NULL, "uri:urn:example:test", 0}, /* has no host */
-    {NULL, "uri:example.test", "uri:https://192.0.2.1/", 1},
+    {NULL, "uri:example.test", "uri:https://192.0.2.1/",
+     0}, /* an address is no host (RFC 5280 4.2.1.10) */
+    {"uri:good.test", NULL, "uri:sip:jane@evil.test;x=://good.test", 0},
+    {NULL, "dns:secret.example.test", "dns:*.example.test", 0},
+    {NULL, "dns:a.secret.example.test", "dns:*.example.test", 1}, /* two labels below */
+    {NULL, "dns:secret.example.test", "dns:*.other.test", 1},
+    {NULL, "dirname:O=Example", "dirname:CN=Jane,O=EXAMPLE", 0},
+    {NULL, "dirname:O=Example", "dirname:CN=Jane,O=Example  ", 0},
+    {NULL, "dirname:O=Example", "dirname:CN=Jane,O=Examples", 1},
 };
 
 enum { CASES = sizeof cases / sizeof *cases };
