@@ -6,6 +6,7 @@
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <p11-kit/pkcs11.h>
+#include <pthread.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -20,6 +21,12 @@ static const CK_SLOT_ID EMPTY_SLOT = 1UL << 41;
 static faults_t *faults;
 static CK_FUNCTION_LIST *real;
 static CK_FUNCTION_LIST ours;
+
+/*
+ * SoftHSM frees the sessions that C_CloseAllSessions ends while other threads are in a call with
+ * them. A token that loses its sessions does not: so that call has the module for itself.
+ */
+static pthread_rwlock_t sessions_lock = PTHREAD_RWLOCK_INITIALIZER;
 
 __attribute__((visibility("default"))) CK_RV C_GetFunctionList(CK_FUNCTION_LIST **list);
 
@@ -38,6 +45,29 @@ static CK_RV leave(CK_RV rv)
 {
     faults->inside--;
     return rv;
+}
+
+static void hold(void)
+{
+    pthread_rwlock_rdlock(&sessions_lock);
+}
+
+static CK_RV held(CK_RV rv)
+{
+    pthread_rwlock_unlock(&sessions_lock);
+    return rv;
+}
+
+static void drop_all_sessions(CK_SESSION_HANDLE session)
+{
+    CK_SESSION_INFO info;
+
+    pthread_rwlock_wrlock(&sessions_lock);
+    if (real->C_GetSessionInfo(session, &info) == CKR_OK) {
+        real->C_CloseAllSessions(info.slotID);
+        faults->sessions = 0;
+    }
+    pthread_rwlock_unlock(&sessions_lock);
 }
 
 static int is_gone(void)
@@ -155,8 +185,10 @@ static CK_RV get_token_info(CK_SLOT_ID slot, CK_TOKEN_INFO *info)
 
 static CK_RV open_real(CK_SLOT_ID slot, CK_FLAGS flags, CK_SESSION_HANDLE *session)
 {
-    CK_RV rv = real->C_OpenSession(real_slot(slot), flags, NULL, NULL, session);
+    CK_RV rv;
 
+    hold();
+    rv = held(real->C_OpenSession(real_slot(slot), flags, NULL, NULL, session));
     if (rv == CKR_OK) {
         int open = atomic_fetch_add(&faults->sessions, 1) + 1;
         int most = faults->most_sessions;
@@ -195,8 +227,10 @@ static CK_RV open_session(CK_SLOT_ID slot, CK_FLAGS flags, void *application, CK
 
 static CK_RV close_session(CK_SESSION_HANDLE session)
 {
-    CK_RV rv = real->C_CloseSession(session);
+    CK_RV rv;
 
+    hold();
+    rv = held(real->C_CloseSession(session));
     if (rv == CKR_OK) {
         faults->sessions--;
     }
@@ -205,7 +239,11 @@ static CK_RV close_session(CK_SESSION_HANDLE session)
 
 static CK_RV get_session_info(CK_SESSION_HANDLE session, CK_SESSION_INFO *info)
 {
-    return is_gone() ? CKR_DEVICE_REMOVED : real->C_GetSessionInfo(session, info);
+    if (is_gone()) {
+        return CKR_DEVICE_REMOVED;
+    }
+    hold();
+    return held(real->C_GetSessionInfo(session, info));
 }
 
 static CK_RV login(CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_UTF8CHAR *pin, CK_ULONG len)
@@ -223,7 +261,8 @@ static CK_RV login(CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_UTF8CHAR *pi
         usleep(20 * MILLISECOND);
         return faults->login_rv;
     }
-    rv = real->C_Login(session, user, pin, len);
+    hold();
+    rv = held(real->C_Login(session, user, pin, len));
     return rv == CKR_OK && faults->rival ? CKR_USER_ALREADY_LOGGED_IN : rv;
 }
 
@@ -240,16 +279,33 @@ static CK_RV find_objects_init(CK_SESSION_HANDLE session, CK_ATTRIBUTE *template
     }
     if (faults->hide_public && count && template[0].type == CKA_CLASS &&
         *(CK_OBJECT_CLASS *)template[0].pValue == CKO_PUBLIC_KEY) {
-        return real->C_FindObjectsInit(session, &none, 1);
+        template = &none;
+        count = 1;
     }
-    return real->C_FindObjectsInit(session, template, count);
+    hold();
+    return held(real->C_FindObjectsInit(session, template, count));
+}
+
+static CK_RV find_objects(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE *objects, CK_ULONG room,
+                          CK_ULONG *count)
+{
+    hold();
+    return held(real->C_FindObjects(session, objects, room, count));
+}
+
+static CK_RV find_objects_final(CK_SESSION_HANDLE session)
+{
+    hold();
+    return held(real->C_FindObjectsFinal(session));
 }
 
 static CK_RV get_attribute_value(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object,
                                  CK_ATTRIBUTE *attribute, CK_ULONG count)
 {
-    CK_RV rv = real->C_GetAttributeValue(session, object, attribute, count);
+    CK_RV rv;
 
+    hold();
+    rv = held(real->C_GetAttributeValue(session, object, attribute, count));
     if (rv != CKR_OK) {
         return rv;
     }
@@ -270,8 +326,6 @@ static CK_RV get_attribute_value(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE obj
 
 static CK_RV sign_init(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key)
 {
-    CK_SESSION_INFO info;
-
     faults->sign_inits++;
     if (is_gone()) {
         return CKR_DEVICE_REMOVED;
@@ -279,14 +333,14 @@ static CK_RV sign_init(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_OB
     if (mechanism->mechanism != CKM_RSA_PKCS && mechanism->mechanism != CKM_ECDSA) {
         return CKR_MECHANISM_INVALID;
     }
-    if (take(&faults->drop_sessions) && real->C_GetSessionInfo(session, &info) == CKR_OK) {
-        real->C_CloseAllSessions(info.slotID);
-        faults->sessions = 0;
+    if (take(&faults->drop_sessions)) {
+        drop_all_sessions(session);
     }
     if (take(&faults->drop_login)) {
         real->C_Logout(session);
     }
-    return real->C_SignInit(session, mechanism, key);
+    hold();
+    return held(real->C_SignInit(session, mechanism, key));
 }
 
 static CK_RV sign(CK_SESSION_HANDLE session, CK_BYTE *data, CK_ULONG len, CK_BYTE *signature,
@@ -306,7 +360,8 @@ static CK_RV sign(CK_SESSION_HANDLE session, CK_BYTE *data, CK_ULONG len, CK_BYT
     }
     enter();
     usleep((useconds_t)(faults->slow_ms * MILLISECOND));
-    rv = real->C_Sign(session, data, len, signature, signature_len);
+    hold();
+    rv = held(real->C_Sign(session, data, len, signature, signature_len));
     *signature_len -= (CK_ULONG)faults->short_by;
     return leave(rv);
 }
@@ -344,6 +399,8 @@ CK_RV C_GetFunctionList(CK_FUNCTION_LIST **list)
     ours.C_GetSessionInfo = get_session_info;
     ours.C_Login = login;
     ours.C_FindObjectsInit = find_objects_init;
+    ours.C_FindObjects = find_objects;
+    ours.C_FindObjectsFinal = find_objects_final;
     ours.C_GetAttributeValue = get_attribute_value;
     ours.C_SignInit = sign_init;
     ours.C_Sign = sign;
