@@ -16,12 +16,12 @@ use CertMgr::Test qw(instance);
 
 our @EXPORT = qw(option databases cores work_folder say_step read_file write_file json records new_instance stop_httpd
     start_httpd sql program server_program token_speed as_server command load tree_cpu measure value derive at_end
-    row note_line run_rounds);
+    row note_line run_rounds print_results);
 
 my $json = JSON::PP->new->utf8->canonical;
 my $work = File::Temp->newdir('/tmp/certmgr-bench-XXXXXX');
 chmod 0755, $work or die;
-my (@measures, @derived, @ends, @rows, @notes, %values);
+my (@instances, @measures, @derived, @ends, @rows, @notes, %values);
 
 sub option { return $ENV{"BENCH_$_[0]"} // die "BENCH_$_[0] is not set\n" }
 sub databases { return split ' ', option('DATABASES') }
@@ -105,7 +105,8 @@ sub tool {
     return command("$ENV{CERTMGR_TEST_TOP}/tools/instance", $words[0], "$i->{CERTMGR_FOLDER}/demo", @words[1 .. $#words]);
 }
 
-# An instance with a folder of static files and an address without TLS.
+# An instance with a folder of static files and an address without TLS; connections are kept for as long
+# as clients like, as those of the peer are.
 sub new_instance {
     my ($database) = @_;
     say_step("an instance on $database");
@@ -114,6 +115,7 @@ sub new_instance {
     chomp(my $port = command("$ENV{CERTMGR_TEST_TOP}/tests/http/free-port"));
     local $ENV{CERTMGR_DATABASE} = $database;
     local $ENV{CERTMGR_EXTRA} = <<"END";
+MaxKeepAliveRequests 0
 Listen 127.0.0.1:$port
 DocumentRoot "$static"
 <Directory "$static">
@@ -132,6 +134,7 @@ END
     ($i->{driver}, $i->{params}) = split /\n/, read_file("$i->{CERTMGR_FOLDER}/demo/database");
     my ($host) = $i->{CERTMGR_URL} =~ m{^(https://[^/]+)} or die;
     $i->{host} = $host;
+    push @instances, $i;
     return $i;
 }
 
@@ -198,7 +201,7 @@ sub derive {
     return;
 }
 
-# Called after the last round: proofs; dies when they fail.
+# Called after the last round of the part: proofs, which die when they fail.
 sub at_end {
     push @ends, $_[0];
     return;
@@ -297,13 +300,19 @@ sub run_round {
     return;
 }
 
-# All rounds, the table, and the file of results. A peer that stands in the row's name is explained in
-# tests/README.md.
+# All rounds of what the part has prepared. What it started is stopped, so that the next one has the machine.
 sub run_rounds {
-    my ($path) = @_;
     my $rounds = option('ROUNDS');
     run_round($_, $rounds) for 1 .. $rounds;
     $_->() for @ends;
+    tool($_, 'stop') for @instances;
+    @$_ = () for \(@instances, @measures, @derived, @ends);
+    return;
+}
+
+# The table, and the same as a file.
+sub print_results {
+    my ($path) = @_;
     my @results = map { result_of($_) } @rows;
     print_table(@results);
     write_file("$path.new", $json->pretty->encode(\@results));

@@ -8,7 +8,7 @@ use Exporter 'import';
 use CertMgr::Bench;
 use CertMgr::Bench::Requests;
 
-our @EXPORT = qw(start_cfssl cfssl_sign cfssl_stored);
+our @EXPORT = qw(start_cfssl stop_cfssl cfssl_sign cfssl_stored);
 
 # Its two tables, with the types and keys that its own migrations give them.
 my @tables = (<<'CERTIFICATES', <<'RESPONSES');
@@ -55,9 +55,11 @@ sub start_cfssl {
     psql($server, 'cfssl', $_) for @tables;
     make_files($folder, $params);
     chomp(my $port = command("$ENV{CERTMGR_TEST_TOP}/tests/http/free-port"));
-    my @words = as_server($server, qw(setpriv --pdeathsig TERM cfssl serve -loglevel 4 -address 127.0.0.1 -port), $port,
+    my $owner = getpwuid((stat "$server->{CERTMGR_FOLDER}/demo/run")[4]);
+    my @words = ('setpriv', $> ? () : ('--reuid', $owner, '--regid', $owner, '--init-groups'),
+        qw(--pdeathsig TERM cfssl serve -loglevel 4 -address 127.0.0.1 -port), $port,
         '-ca', "$folder/ca.pem", '-ca-key', "$folder/key.pem", '-config', "$folder/config.json",
-        '-db-config', "$folder/db.json");
+        '-db-config', "$folder/db.json");    # without runuser, which would outlive us
     my $pid = fork // die "fork: $!";
     if (!$pid) {
         open STDIN, '<', '/dev/null' or POSIX::_exit(1);
@@ -95,12 +97,17 @@ sub cfssl_sign {
 
 sub cfssl_stored { return psql($_[0]{server}, 'cfssl', 'SELECT count(*) FROM certificates') }
 
-END {
-    my $status = $?;
-    for my $pid (@pids) {
+sub stop_cfssl {
+    for my $pid (splice @pids) {
         kill TERM => $pid;
         waitpid $pid, 0;
     }
+    return;
+}
+
+END {
+    my $status = $?;
+    stop_cfssl();
     $? = $status;
 }
 

@@ -63,17 +63,21 @@ sub static_cpu {
     my $root = 0 + read_file($i->{CERTMGR_PID});
     my $before = tree_cpu($root);
     my $said = load("$i->{host}/", $i->{static}, certificate => "$i->{CERTMGR_PEOPLE}/user1.pem", root => $i->{CERTMGR_CA});
-    return (tree_cpu($root) - $before) / $said->{sent} + $said->{cpu};
+    return ((tree_cpu($root) - $before) / $said->{sent}, $said->{cpu});
 }
 
 sub add_parts {
     my ($i) = @_;
     my $pem = pem_records('P-256');
+    my $client;
     write_file(work_folder() . '/static/file', 'x' x 1500);
     $i->{static} = records('static-file', 'file');
-    measure('part: static file, us' => sub { return 1e6 * static_cpu($i) });
+    measure('part: static file, us' => sub { (my $server, $client) = map { 1e6 * $_ } static_cpu($i); return $server });
+    derive('part: client, us' => sub { return $client });
     measure('part: verify, us' => sub { return 1e6 * program('bench-crypto', 'verify', option('SECONDS'), $pem)->{cpu} });
-    measure('part: token, us' => sub { return 1e6 * token_speed($i, 'pkcs11:token=certmgr;object=issuing', 1)->{cpu} });
+    measure('part: token, us' => sub {
+        return 1e6 * token_speed($i, 'pkcs11:token=certmgr;object=issuing', 1)->{cpu};
+    });
     return;
 }
 
@@ -89,7 +93,7 @@ sub add_bare {
     });
     derive("limit on $name" => sub {
         my $sum = 0;
-        $sum += value("part: $_, us") for 'static file', 'verify', 'token', "rows on $name";
+        $sum += value("part: $_, us") for 'static file', 'client', 'verify', 'token', "rows on $name";
         return 1e6 * cores() / $sum;
     });
     return;
@@ -116,7 +120,7 @@ sub add_cfssl {
     for my $algorithm (@algorithms) {
         measure("cfssl $algorithm" => sub { return cfssl_sign($cfssl, $algorithm)->{rate} });
     }
-    at_end(sub { prove_cfssl($cfssl) });
+    at_end(sub { prove_cfssl($cfssl); stop_cfssl() });
     return;
 }
 
@@ -134,15 +138,15 @@ sub add_rows {
             ours => "issue $i->{database} P-256", peer => "limit on $i->{database}", floor => 0.5, goal => 0.75);
     }
     row(name => "part: $_, CPU", unit => 'us', ours => "part: $_, us")
-        for 'static file', 'verify', 'token', map { "rows on $_->{database}" } @instances;
+        for 'static file', 'client', 'verify', 'token', map { "rows on $_->{database}" } @instances;
     return;
 }
 
 # The peer needs a PostgreSQL, whichever databases ours are measured on.
 sub prepare {
-    my ($databases) = @_;
-    my @instances = map { $databases->($_) } databases();
-    my ($postgres) = ((grep { $_->{database} eq 'pgsql' } @instances), $databases->('pgsql'));
+    my @instances = map { new_instance($_) } databases();
+    my ($postgres) = grep { $_->{database} eq 'pgsql' } @instances;
+    $postgres //= new_instance('pgsql');
     add_instance($_) for @instances;
     add_cfssl($postgres);
     add_parts($instances[0]);
