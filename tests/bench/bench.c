@@ -49,6 +49,16 @@ void bench_die(const char *format, ...)
     exit(1);
 }
 
+void *bench_memory(void *old, size_t len)
+{
+    void *memory = realloc(old, len ? len : 1);
+
+    if (!memory) {
+        bench_die("no memory");
+    }
+    return memory;
+}
+
 int bench_number(const char *text)
 {
     char *end;
@@ -72,8 +82,8 @@ void bench_records_open(bench_records_t *records, const char *path)
     }
     records->at = 0;
     records->len = (size_t)about.st_size;
-    records->data = malloc(records->len + 1);
-    if (!records->data || fread(records->data, 1, records->len, file) != records->len) {
+    records->data = bench_memory(NULL, records->len);
+    if (fread(records->data, 1, records->len, file) != records->len) {
         bench_die("%s can't be read", path);
     }
     fclose(file);

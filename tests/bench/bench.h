@@ -19,6 +19,9 @@ double bench_peak(void);
 
 __attribute__((noreturn, format(printf, 1, 2))) void bench_die(const char *format, ...);
 
+/* realloc that succeeds; new bytes are not set. */
+void *bench_memory(void *old, size_t len);
+
 /* The number in `text`, at least 1. */
 int bench_number(const char *text);
 

@@ -144,7 +144,7 @@ static void send_next(load_t *load, slot_t *slot)
         curl_easy_setopt(slot->easy, CURLOPT_POSTFIELDSIZE, (long)len);
         curl_easy_setopt(slot->easy, CURLOPT_POSTFIELDS, record);
     } else {
-        load->url = realloc(load->url, load->url_len + len + 1);
+        load->url = bench_memory(load->url, load->url_len + len + 1);
         memcpy(load->url + load->url_len, record, len);
         load->url[load->url_len + len] = '\0';
         curl_easy_setopt(slot->easy, CURLOPT_URL, load->url);
@@ -161,7 +161,7 @@ static void keep_time(load_t *load, CURL *easy)
     curl_easy_getinfo(easy, CURLINFO_TOTAL_TIME_T, &took);
     if ((size_t)load->timed == load->times_max) {
         load->times_max = 2 * load->times_max + 1024;
-        load->times = realloc(load->times, load->times_max * sizeof *load->times);
+        load->times = bench_memory(load->times, load->times_max * sizeof *load->times);
     }
     load->times[load->timed++] = (double)took / 1e6;
 }
@@ -317,7 +317,8 @@ static void make_load(load_t *load, const char *records)
         bench_records_next(&load->records, &len);
     }
     load->url_len = strlen(load->plan.url);
-    load->url = strdup(load->plan.url);
+    load->url = bench_memory(NULL, load->url_len);
+    memcpy(load->url, load->plan.url, load->url_len);
     load->poll = epoll_create1(EPOLL_CLOEXEC);
     load->multi = curl_multi_init();
     curl_multi_setopt(load->multi, CURLMOPT_MAXCONNECTS, (long)load->plan.connections);

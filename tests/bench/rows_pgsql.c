@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <libpq-fe.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "bench.h"
@@ -85,7 +84,7 @@ static int read_requests(const char *after, int most)
                       " AND id > $1 ORDER BY id LIMIT $2::bigint",
                       2, values);
     count = PQntuples(ids);
-    issued = calloc((size_t)count + 1, sizeof *issued);
+    issued = bench_memory(NULL, (size_t)count * sizeof *issued);
     for (int i = 0; i < count; i++) {
         const char *id = issued[i].id;
 

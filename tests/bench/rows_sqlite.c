@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <sqlite3.h>
-#include <stdlib.h>
+#include <stdio.h>
 
 #include "bench.h"
 #include "rows.h"
@@ -69,10 +69,10 @@ static void keep_row(issued_t *request, int table, sqlite3_stmt *select)
     int count = sqlite3_column_count(select);
     row_t *row;
 
-    request->row = realloc(request->row, (size_t)(request->rows + 1) * sizeof *request->row);
+    request->row = bench_memory(request->row, (size_t)(request->rows + 1) * sizeof *request->row);
     row = &request->row[request->rows++];
     row->table = table;
-    row->values = malloc((size_t)count * sizeof(sqlite3_value *));
+    row->values = bench_memory(NULL, (size_t)count * sizeof(sqlite3_value *));
     for (int i = 0; i < count; i++) {
         row->values[i] = sqlite3_value_dup(sqlite3_column_value(select, i));
     }
@@ -99,8 +99,9 @@ static int read_requests(const char *after, int most)
 
     sqlite3_bind_text(ids, 1, after, -1, SQLITE_TRANSIENT);
     sqlite3_bind_int(ids, 2, most);
-    issued = calloc((size_t)most, sizeof *issued);
     while (sqlite3_step(ids) == SQLITE_ROW) {
+        issued = bench_memory(issued, (size_t)(count + 1) * sizeof *issued);
+        issued[count] = (issued_t){.rows = 0};
         snprintf(issued[count].id, sizeof issued->id, "%s", sqlite3_column_text(ids, 0));
         read_rows(&issued[count++]);
     }

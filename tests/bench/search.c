@@ -194,7 +194,7 @@ static void measure_rest(const bench_t *bench, const apr_array_header_t *samples
     measure(bench, "three", "together", both);
 }
 
-/* Those of this program come before all others. */
+/* Certificates of this program come before all others. */
 static int is_loaded(const bench_t *bench)
 {
     cm_search_t search = {.status = -1, .limit = 1, .before = "01m1"};

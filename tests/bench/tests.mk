@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 # Programs of the benchmark. Most are built only where libcurl, libpq and SQLite are there.
 BENCH_PARTS = %D%/bench.c %D%/bench.h
-EXTRA_PROGRAMS += search-bench
-search_bench_SOURCES = %D%/search.c
-search_bench_LDADD = libcertmgr.la $(CORE_LIBS)
+EXTRA_PROGRAMS += bench-search
+bench_search_SOURCES = %D%/search.c
+bench_search_LDADD = libcertmgr.la $(CORE_LIBS)
 if HAVE_BENCH
-BENCH_TOOLS = search-bench bench-load bench-csrs bench-crypto bench-crl-peer bench-rows bench-seed
+BENCH_TOOLS = bench-search bench-load bench-csrs bench-crypto bench-crl-peer bench-rows bench-seed
 EXTRA_PROGRAMS += bench-load bench-csrs bench-crypto bench-crl-peer bench-rows bench-seed
 bench_load_SOURCES = %D%/load.c $(BENCH_PARTS)
 bench_load_CFLAGS = $(AM_CFLAGS) $(BENCH_CFLAGS)

@@ -15,12 +15,13 @@ use POSIX ();
 use CertMgr::Test qw(instance);
 
 our @EXPORT = qw(option databases cores work_folder say_step read_file write_file json records new_instance stop_httpd
-    start_httpd sql program server_program token_speed as_server command load tree_cpu measure value derive at_end
+    start_httpd sql program server_text server_program token_speed as_server command load tree_cpu measure value derive at_end
     row note_line run_rounds print_results);
 
 my $json = JSON::PP->new->utf8->canonical;
 my $work = File::Temp->newdir('/tmp/certmgr-bench-XXXXXX');
 chmod 0755, $work or die;
+my ($load_before) = split ' ', read_file('/proc/loadavg');
 my (@instances, @measures, @derived, @ends, @rows, @notes, %values);
 
 sub option { return $ENV{"BENCH_$_[0]"} // die "BENCH_$_[0] is not set\n" }
@@ -84,13 +85,15 @@ sub program {
     return $json->decode(command("$ENV{CERTMGR_TEST_BUILD}/$name", @arguments));
 }
 
-# The same as the user of the server, with its token. The program is copied to where that user can go.
-sub server_program {
+# The text that it prints as the user of the server, with its token. It is copied to where that user can go.
+sub server_text {
     my ($i, $name, @arguments) = @_;
     my $folder = "$i->{CERTMGR_FOLDER}/demo";
     command('install', '-m', '755', "$ENV{CERTMGR_TEST_BUILD}/$name", "$folder/lib/$name") unless $i->{copied}{$name}++;
-    return $json->decode(command(as_server($i, 'env', "SOFTHSM2_CONF=$folder/softhsm2.conf", "$folder/lib/$name", @arguments)));
+    return command(as_server($i, 'env', "SOFTHSM2_CONF=$folder/softhsm2.conf", "$folder/lib/$name", @arguments));
 }
+
+sub server_program { return $json->decode(server_text(@_)) }
 
 # Signatures of a key in the token of an instance, by so many threads: {rate, cpu}.
 sub token_speed {
@@ -310,9 +313,25 @@ sub run_rounds {
     return;
 }
 
+sub version { return (command(@_[1 .. $#_]) =~ $_[0])[0] // '?' }
+
+# On what it ran; and whether others used it too.
+sub about_machine {
+    my ($model) = read_file('/proc/cpuinfo') =~ /^model name\s*: (.*)/m;
+    my @versions = (
+        'Apache ' . version(qr{Apache/([\d.]+)}, '/usr/sbin/apache2', '-v'),
+        version(qr/^(OpenSSL [\d.]+)/, 'openssl', 'version'),
+        'PostgreSQL ' . version(qr/([\d.]+)/, 'psql', '--version'),
+        'SQLite ' . version(qr/^([\d.]+)/, 'sqlite3', '-version'),
+        'cfssl ' . version(qr/Version: ([\d.]+)/, 'cfssl', 'version'));
+    return sprintf '%d cores, %s; %s', cores(), $model // 'unknown', join ', ', @versions;
+}
+
 # The table, and the same as a file.
 sub print_results {
     my ($path) = @_;
+    print about_machine() . "\n";
+    print "@{[option('ROUNDS')]} rounds, @{[option('SECONDS')]} s each; load average before $load_before\n";
     my @results = map { result_of($_) } @rows;
     print_table(@results);
     write_file("$path.new", $json->pretty->encode(\@results));
