@@ -76,11 +76,28 @@ typedef struct {
     const cm_request_t *was; /* as it was read */
 } step_t;
 
-/* Nobody decides on what they have not seen. */
-static int is_changed(const cm_request_t *now, const cm_request_t *was)
+/* Whether it is what the caller read. */
+static int is_as_read(const cm_request_t *request, const cm_request_action_t *action)
 {
-    return strcmp(now->wish, was->wish) != 0 || now->csr.len != was->csr.len ||
-           (now->csr.len && !cm_bytes_equal(now->csr, was->csr));
+    return !action->updated || action->updated == apr_time_from_sec(apr_time_sec(request->updated));
+}
+
+static cm_error_t *has_changed(apr_pool_t *pool)
+{
+    cm_error_t *error =
+        cm_error_make(pool, CM_E_CONFLICT, "the request has been changed in the meantime");
+
+    return cm_error_advise(cm_error_locate(error, NULL, "request.changed"),
+                           "read it again before you decide");
+}
+
+/* Nobody decides on what they have not seen, nor on what was not looked at here. */
+static int is_changed(const cm_request_t *now, const step_t *step)
+{
+    const cm_request_t *was = step->was;
+
+    return !is_as_read(now, step->act.action) || strcmp(now->wish, was->wish) != 0 ||
+           now->csr.len != was->csr.len || (now->csr.len && !cm_bytes_equal(now->csr, was->csr));
 }
 
 static cm_error_t *store_step(cm_txn_t *txn, cm_audit_event_t *event, void *baton)
@@ -91,22 +108,23 @@ static cm_error_t *store_step(cm_txn_t *txn, cm_audit_event_t *event, void *bato
     cm_error_t *error = cm_request_lock(&now, txn, &step->lock);
 
     (void)event;
-    if (!error && is_changed(now, step->was)) {
-        error = cm_error_locate(cm_error_make(cm_txn_pool(txn), CM_E_CONFLICT,
-                                              "the request has been changed in the meantime"),
-                                NULL, "request.changed");
+    if (!error && is_changed(now, step)) {
+        error = has_changed(cm_txn_pool(txn));
     }
-    if (!error && !row->prepare) {
+    if (error) {
+        return error;
+    }
+    if (!row->prepare) {
         step->act.request = now; /* somebody else's step may have come between */
     }
-    if (!error && row->effect) {
+    cm_request_touch(step->act.request, now->updated, step->act.ctx->now);
+    if (row->effect) {
         error = row->effect(txn, &step->act);
     }
     if (error) {
         return error;
     }
     step->act.request->state = row->to;
-    step->act.request->updated = step->lock.now;
     cm_lifecycle_settle(step->act.request, step->act.ctx);
     error = cm_request_move(txn, step->act.request, row->from);
     return error ? error
@@ -159,8 +177,11 @@ static cm_error_t *take_step(step_t *step)
     cm_ctx_t *ctx = step->act.ctx;
     const cm_request_action_t *action = step->act.action;
     cm_audit_draft_t *draft;
-    cm_error_t *error = cm_lifecycle_find(&step->row, step->act.request, action->event, ctx);
+    cm_error_t *error = is_as_read(step->act.request, action) ? NULL : has_changed(ctx->pool);
 
+    if (!error) {
+        error = cm_lifecycle_find(&step->row, step->act.request, action->event, ctx);
+    }
     if (!error) {
         error = check_action(step->row, action, ctx->pool);
     }
@@ -178,7 +199,7 @@ static cm_error_t *take_step(step_t *step)
 static cm_error_t *act_anew(cm_ctx_t *ctx, cm_request_t *request, const cm_request_action_t *action)
 {
     const cm_request_t *was = apr_pmemdup(ctx->pool, request, sizeof *request);
-    step_t step = {{ctx, request, action}, NULL, {request->id, request->state, ctx->now}, was};
+    step_t step = {{ctx, request, action}, NULL, {request->id, request->state}, was};
     cm_error_t *error = cm_approval_read(request, ctx);
 
     if (!error && is_repeated(request, action->event, ctx)) {

@@ -52,6 +52,11 @@ void cm_lifecycle_settle(cm_request_t *request, const cm_ctx_t *ctx);
 /* Names of the events this caller may ask for now; array of const char *. */
 apr_array_header_t *cm_lifecycle_events(const cm_request_t *request, const cm_ctx_t *ctx);
 
+/* Set `updated`, which was `before`, for an event. It goes out in whole seconds, and no two
+ * versions that somebody can decide on have the same one: what comes too soon, or by a clock that
+ * went back, gets the next. */
+void cm_request_touch(cm_request_t *request, apr_time_t before, apr_time_t now);
+
 /* Whether the caller made the request. */
 int cm_is_requester(const cm_request_t *request, const cm_ctx_t *ctx);
 

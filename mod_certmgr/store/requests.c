@@ -196,8 +196,7 @@ cm_error_t *cm_request_move(cm_txn_t *txn, const cm_request_t *request, cm_state
 
 cm_error_t *cm_request_lock(cm_request_t **request, cm_txn_t *txn, const cm_request_lock_t *lock)
 {
-    const cm_value_t args[] = {cm_value_time(lock->now), cm_value_text(lock->id),
-                               cm_value_text(cm_state_name(lock->from))};
+    const cm_value_t args[] = {cm_value_text(lock->id), cm_value_text(cm_state_name(lock->from))};
     const cm_value_t id[] = {cm_value_text(lock->id)};
     apr_array_header_t *requests;
     cm_rows_t *rows;
@@ -221,7 +220,8 @@ cm_error_t *cm_request_claim(cm_txn_t *txn, const char *id, const char *holder, 
                              apr_time_t now)
 {
     const cm_value_t args[] = {cm_value_text(holder), cm_value_integer(until),
-                               cm_value_integer(now), cm_value_text(id), cm_value_integer(now)};
+                               cm_value_integer(now), cm_value_integer(now),
+                               cm_value_text(id),     cm_value_integer(now)};
 
     return cm_write_one(txn, cm_statement(CM_SQL_REQUEST_CLAIM), args,
                         (cm_miss_t){CM_E_CONFLICT, "the request is being worked on"});

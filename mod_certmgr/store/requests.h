@@ -43,7 +43,6 @@ cm_error_t *cm_request_move(cm_txn_t *txn, const cm_request_t *request, cm_state
 typedef struct {
     const char *id;
     cm_state_t from;
-    apr_time_t now;
 } cm_request_lock_t;
 cm_error_t *cm_request_lock(cm_request_t **request, cm_txn_t *txn, const cm_request_lock_t *lock);
 

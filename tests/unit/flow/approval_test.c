@@ -207,12 +207,52 @@ START_TEST(nobody_approves_what_they_have_not_seen)
     cm_request_view_t *view;
     const char *id = waiting_as("user1");
 
-    sql("CREATE TRIGGER race AFTER UPDATE OF updated ON request WHEN new.state = 'pending' BEGIN"
+    sql("CREATE TRIGGER race AFTER UPDATE OF state ON request WHEN new.state = 'pending' BEGIN"
         " UPDATE request SET wish = '{\"san\":[\"dns:other.example.test\"]}' WHERE id = new.id; "
         "END");
     assert_refused(send_event(&view, "officer1", id, "approve"), CM_E_CONFLICT, "request.changed");
     assert_value("pending", "SELECT state FROM request");
     assert_value("0", "SELECT count(*) FROM approval");
+}
+END_TEST
+
+static cm_error_t *approve_as_read(const char *name, const char *id, apr_time_t updated)
+{
+    const cm_request_action_t action = {.event = "approve",
+                                        .updated = apr_time_from_sec(apr_time_sec(updated))};
+    cm_request_view_t *view;
+
+    act_as(name);
+    return cm_request_act(&view, ctx, -1, id, &action);
+}
+
+/* The clock of the test stands still: no tick tells the versions apart. */
+START_TEST(an_approval_is_for_what_was_read)
+{
+    cm_request_action_t again = {.event = "resubmit"};
+    apr_array_header_t *san = apr_array_make(pool, 1, sizeof(const char *));
+    const char *id = waiting_as("user1");
+    cm_request_view_t *view;
+    apr_time_t read;
+
+    APR_ARRAY_PUSH(san, const char *) = "dns:bank.example.test";
+    assert_done(cm_request_show(&view, ctx, -1, id));
+    read = view->request->updated;
+    assert_done(send_event(&view, "officer2", id, "decline"));
+    assert_refused(approve_as_read("officer1", id, read), CM_E_CONFLICT, "request.changed");
+    again.changes.san = san;
+    act_as("user1");
+    assert_done(cm_request_act(&view, ctx, -1, id, &again));
+    assert_refused(approve_as_read("officer1", id, read), CM_E_CONFLICT, "request.changed");
+    assert_value("pending", "SELECT state FROM request");
+    assert_value("0", "SELECT count(*) FROM approval");
+    assert_value("2", "SELECT count(*) FROM audit_event WHERE action = 'request.refuse' AND detail"
+                      " LIKE '%request.changed%'");
+    clock_now -= apr_time_from_sec(3600); /* nor does one that goes back */
+    assert_done(approve_as_read("officer1", id, view->request->updated));
+    assert_value("completed", "SELECT state FROM request");
+    assert_done(
+        approve_as_read("officer1", id, read)); /* once is enough, however it is sent again */
 }
 END_TEST
 
@@ -277,12 +317,13 @@ END_TEST
 
 typedef struct {
     const char *who, *id;
+    apr_time_t updated;
 } racer_t;
 
 static void *APR_THREAD_FUNC race(apr_thread_t *thread, void *data)
 {
     const racer_t *racer = data;
-    const cm_request_action_t action = {.event = "approve"};
+    const cm_request_action_t action = {.event = "approve", .updated = racer->updated};
     cm_ctx_t own = *ctx;
     cm_request_view_t *view;
     cm_error_t *error;
@@ -299,29 +340,45 @@ static void *APR_THREAD_FUNC race(apr_thread_t *thread, void *data)
     return NULL;
 }
 
+enum { RACES = 100 };
+
+/* Both approve at once what they have read at this time (0: whatever there is). */
+static void race_for(const char *id, apr_time_t updated)
+{
+    racer_t racers[2] = {{"officer1", id, updated}, {"officer2", id, updated}};
+    apr_thread_t *threads[2];
+
+    for (int k = 0; k < 2; k++) {
+        ck_assert_int_eq(apr_thread_create(&threads[k], NULL, race, &racers[k], pool), APR_SUCCESS);
+    }
+    for (int k = 0; k < 2; k++) {
+        apr_status_t result;
+
+        apr_thread_join(&result, threads[k]);
+        ck_assert_int_eq(result, APR_SUCCESS);
+    }
+}
+
+/* The other one has not seen the first approval. */
+START_TEST(of_two_that_read_the_same_one_comes_first)
+{
+    use_pair();
+    for (int i = 0; i < RACES; i++) {
+        race_for(waiting_as("user1"), apr_time_from_sec(apr_time_sec(clock_now)));
+    }
+    assert_value("100", "SELECT count(*) FROM request WHERE state = 'pending'");
+    assert_value("100", "SELECT count(*) FROM approval");
+}
+END_TEST
+
 /* Odd races are for the last of two approvals: both count. */
 START_TEST(racing_approvals_sign_once)
 {
-    enum { RACES = 100 };
-
     for (int i = 0; i < RACES; i++) {
-        racer_t racers[2] = {{"officer1", NULL}, {"officer2", NULL}};
-        apr_thread_t *threads[2];
-
         if (i == RACES / 2) {
             use_pair();
         }
-        racers[0].id = racers[1].id = waiting_as("user1");
-        for (int k = 0; k < 2; k++) {
-            ck_assert_int_eq(apr_thread_create(&threads[k], NULL, race, &racers[k], pool),
-                             APR_SUCCESS);
-        }
-        for (int k = 0; k < 2; k++) {
-            apr_status_t result;
-
-            apr_thread_join(&result, threads[k]);
-            ck_assert_int_eq(result, APR_SUCCESS);
-        }
+        race_for(waiting_as("user1"), 0);
     }
     assert_value("100", "SELECT count(*) FROM request WHERE state = 'completed'");
     assert_value("100", "SELECT count(*) FROM certificate WHERE owner IS NOT NULL");
@@ -344,6 +401,8 @@ TCase *approval_case(void)
     tcase_add_test(tcase, each_item_has_its_role);
     tcase_add_test(tcase, a_declined_request_is_changed_and_resubmitted);
     tcase_add_test(tcase, nobody_approves_what_they_have_not_seen);
+    tcase_add_test(tcase, an_approval_is_for_what_was_read);
+    tcase_add_test(tcase, of_two_that_read_the_same_one_comes_first);
     tcase_add_test(tcase, a_rejection_is_final);
     tcase_add_test(tcase, an_approval_outlives_a_token_that_is_away);
     tcase_add_test(tcase, items_are_those_of_profiles);
@@ -358,6 +417,8 @@ TCase *approval_postgres_case(void)
     tcase_set_timeout(tcase, 60);
     tcase_add_test(tcase, one_officer_approves);
     tcase_add_test(tcase, two_have_to_be_two);
+    tcase_add_test(tcase, an_approval_is_for_what_was_read);
+    tcase_add_test(tcase, of_two_that_read_the_same_one_comes_first);
     tcase_add_test(tcase, racing_approvals_sign_once);
     return tcase;
 }
