@@ -11,6 +11,7 @@ TCase *audit_case(void);
 TCase *audit_read_case(void);
 TCase *request_case(void);
 TCase *perform_case(void);
+TCase *perform_postgres_case(void);
 TCase *status_case(void);
 TCase *approval_case(void);
 TCase *successor_case(void);

@@ -332,18 +332,26 @@ START_TEST(a_lock_is_for_the_state_that_was_read)
 }
 END_TEST
 
+static apr_array_header_t *waiting(const db_t *db, apr_time_t before, const cm_waiting_t *after)
+{
+    const cm_waiting_page_t page = {before, after, 10};
+    apr_array_header_t *found;
+
+    assert_done(cm_requests_waiting(&found, db->store, &page, pool));
+    return found;
+}
+
 START_TEST(what_waits_is_found_and_ended_once)
 {
     db_t *db = db_make(_i, 1);
     cm_request_t *request = make_request("r1", CM_OP_ENROLL, "p1"); /* updated: 20 */
     write_t expire = {.what = EXPIRE_REQUEST, .record = request, .until = 20, .now = 99};
-    apr_array_header_t *ids;
 
     assert_done(write_it(db, (write_t){.what = ADD_REQUEST, .record = request}));
-    assert_done(cm_requests_waiting(&ids, db->store, 20, 10, pool));
-    ck_assert_int_eq(ids->nelts, 0);
-    assert_done(cm_requests_waiting(&ids, db->store, 21, 10, pool));
-    ck_assert_int_eq(ids->nelts, 1);
+    ck_assert_int_eq(waiting(db, 20, NULL)->nelts, 0);
+    ck_assert_int_eq(waiting(db, 21, NULL)->nelts, 1);
+    ck_assert_int_eq(waiting(db, 21, &APR_ARRAY_IDX(waiting(db, 21, NULL), 0, cm_waiting_t))->nelts,
+                     0);
     assert_refused(write_it(db, expire), CM_E_CONFLICT, NULL); /* an event has come since */
     expire.until = 21;
     request->state = CM_STATE_DECLINED;
@@ -354,8 +362,7 @@ START_TEST(what_waits_is_found_and_ended_once)
     request->state = CM_STATE_EXPIRED;
     expire.until = 100;
     assert_refused(write_it(db, expire), CM_E_CONFLICT, NULL);
-    assert_done(cm_requests_waiting(&ids, db->store, 1000, 10, pool));
-    ck_assert_int_eq(ids->nelts, 0);
+    ck_assert_int_eq(waiting(db, 1000, NULL)->nelts, 0);
 }
 END_TEST
 
