@@ -106,8 +106,9 @@ subtest 'me' => sub {
 
 my %request;
 subtest 'the profile is open to members only' => sub {
-    problem_is(ask('user1'), 422, 'refused', rule => 'profile.group', field => '/profile');
-    problem_is(ask('officer1'), 422, 'refused', rule => 'profile.group', name => 'whatever the role');
+    problem_is(ask('user1'), 422, 'invalid-value', rule => 'profile.unknown', field => '/profile');
+    is(ask('user1')->{body}, ask('user1', profile => 'nonsense')->{body}, 'as if it were not there');
+    problem_is(ask('officer1'), 422, 'refused', rule => 'profile.group', field => '/profile', name => 'whoever sees it is told why');
     for (qw(wendy marc both)) {
         my $r = ask($_);
         is($r->{status}, 202, $_) or diag($r->{body});
@@ -231,7 +232,7 @@ subtest 'a group is removed' => sub {
     done_by(qw(group remove web));
     is(by('webofficer', GET => '/api/v1/me')->{status}, 403, 'with the roles that held in it');
     is_deeply(by('wendy', GET => '/api/v1/me')->{json}{groups}, []);
-    problem_is(ask('wendy'), 422, 'refused', rule => 'profile.group', name => 'another group lists the profile still');
+    problem_is(ask('wendy'), 422, 'invalid-value', rule => 'profile.unknown', name => 'another group lists the profile still');
     done_by(qw(group profile remove mail server));
     is(ask('user1')->{status}, 202, 'listed by no group it is open again');
     my ($code, $text) = ctl(qw(audit verify));
