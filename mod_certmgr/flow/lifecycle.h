@@ -17,6 +17,8 @@ typedef struct {
     cm_ctx_t *ctx;
     cm_request_t *request;
     const cm_request_action_t *action;
+    apr_array_header_t *lapsed; /* of const char *: people whose approvals don't count any more, set
+                                   by the effect; or NULL: none */
 } cm_act_t;
 
 typedef struct {
@@ -34,7 +36,7 @@ typedef struct {
      * none, and what is stored counts. */
     cm_error_t *(*prepare)(cm_act_t *act);
     /* Inside the transaction: what happens to the checklist; NULL: nothing. */
-    cm_error_t *(*effect)(cm_txn_t *txn, const cm_act_t *act);
+    cm_error_t *(*effect)(cm_txn_t *txn, cm_act_t *act);
     const char *audit; /* action of the audit event (actions.def) */
 } cm_transition_t;
 

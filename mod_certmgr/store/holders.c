@@ -20,7 +20,7 @@ cm_error_t *cm_role_holders_in(apr_int64_t *count, cm_txn_t *txn, const char *ro
 {
     const cm_value_t args[] = {cm_value_text(role)};
     cm_rows_t *rows;
-    cm_error_t *error = cm_txn_execute(NULL, txn, cm_statement(CM_SQL_ROLE_LOCK), args);
+    cm_error_t *error = cm_txn_select(&rows, txn, cm_statement(CM_SQL_RIGHTS_LOCK), NULL);
 
     if (!error) {
         error = cm_txn_select(&rows, txn, cm_statement(CM_SQL_ROLE_HOLDERS), args);
@@ -29,6 +29,13 @@ cm_error_t *cm_role_holders_in(apr_int64_t *count, cm_txn_t *txn, const char *ro
         *count = cm_row_integer(rows, 0, 0);
     }
     return error;
+}
+
+cm_error_t *cm_rights_hold(cm_txn_t *txn)
+{
+    cm_rows_t *rows;
+
+    return cm_txn_select(&rows, txn, cm_statement(CM_SQL_RIGHTS_SHARE), NULL);
 }
 
 cm_error_t *cm_person_set_state(cm_txn_t *txn, const char *person, const char *state)

@@ -24,7 +24,8 @@ enum {
     ITEM_DETAIL,
     ITEM_UPDATED,
     ITEM_ROLE,
-    ITEM_NEEDED
+    ITEM_NEEDED,
+    ITEM_EVERYWHERE
 };
 
 /* The columns hold "" for what a request does not have: SQLite can't take back a NOT NULL. */
@@ -85,6 +86,7 @@ static cm_error_t *item_of(cm_item_t *item, const cm_rows_t *rows, int row, apr_
     item->updated = cm_row_time(rows, row, ITEM_UPDATED);
     item->role = cm_row_text(rows, row, ITEM_ROLE);
     item->needed = (int)cm_row_integer(rows, row, ITEM_NEEDED);
+    item->everywhere = cm_row_integer(rows, row, ITEM_EVERYWHERE) != 0;
     return error;
 }
 
@@ -143,7 +145,8 @@ static cm_error_t *store_checklist(cm_txn_t *txn, const cm_request_t *request)
                                    cm_value_text(item->detail),
                                    cm_value_time(item->updated),
                                    cm_value_text(item->role),
-                                   cm_value_integer(item->needed)};
+                                   cm_value_integer(item->needed),
+                                   cm_value_integer(item->everywhere)};
 
         error = cm_txn_execute(NULL, txn, cm_statement(CM_SQL_ITEM_SET), args);
     }

@@ -6,3 +6,11 @@ DROP INDEX request_unsigned;
 
 CREATE INDEX request_unsigned ON request (COALESCE(claim_until, 0), id)
     WHERE state IN ('approved', 'issuing');
+
+-- an item that asks for a role without limits: one that is limited to a group does not count
+ALTER TABLE checklist_item ADD COLUMN everywhere BIGINT;
+
+UPDATE checklist_item SET everywhere = 1 WHERE state = 'open' AND role IN ('administrator', 'ca-admin');
+
+-- an approval by a role that was claimed at the log-in: no record says who has it
+ALTER TABLE approval ADD COLUMN by_claim BIGINT;

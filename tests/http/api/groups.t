@@ -227,6 +227,19 @@ subtest 'lists hold what is visible, page by page' => sub {
     }
 };
 
+subtest 'an authority reaches beyond the group' => sub {
+    add_person('webca', ['ca-admin', '--group', 'web']);
+    done_by(qw(group profile add web intermediate-ca));
+    done_by(qw(group member add web), as('admin1', GET => '/api/v1/me')->{json}{id});
+    my $r = as('admin1', POST => '/api/v1/enroll', json => { profile => 'intermediate-ca',
+        csr => csr(qw(-newkey ec -pkeyopt ec_paramgen_curve:P-384 -subj), '/O=Example/CN=Web CA') });
+    is($r->{status}, 202) or diag($r->{body});
+    is(by('webca', GET => "/api/v1/enroll/$r->{json}{id}")->{status}, 200, 'who has the role in the group sees it');
+    problem_is(event('webca', $r->{json}, 'approve'), 403, 'forbidden', rule => 'approval.role', name => 'but decides nothing');
+    is(event('admin2', $r->{json}, 'approve')->{json}{state}, 'completed', 'who has it everywhere does');
+    done_by(qw(group profile remove web intermediate-ca));
+};
+
 subtest 'a group is removed' => sub {
     done_by(qw(group profile remove web server));
     done_by(qw(group remove web));

@@ -216,6 +216,84 @@ START_TEST(nobody_approves_what_they_have_not_seen)
 }
 END_TEST
 
+/* Behind everybody's back. */
+static void change_person(const char *what, const char *name)
+{
+    sql(apr_psprintf(pool, what, identity_of(name)->person->id));
+}
+
+/* The first of two approves, may do so no more, and the second comes. */
+static cm_request_view_t *lapses(const char *what)
+{
+    const char *id = waiting_as("user1");
+    cm_request_view_t *view;
+
+    assert_done(send_event(&view, "officer1", id, "approve"));
+    change_person(what, "officer1");
+    assert_done(send_event(&view, "officer2", id, "approve"));
+    ck_assert_int_eq(view->request->state, CM_STATE_PENDING);
+    ck_assert_str_eq(item(view, 1)->detail, "1 of 2 by officer");
+    ck_assert_str_eq(item(view, 1)->who, identity_of("officer2")->person->id);
+    assert_value("1", apr_psprintf(pool,
+                                   "SELECT count(*) FROM audit_event WHERE object = '%s' AND"
+                                   " detail LIKE '%%\"lapsed\":[\"%s\"]%%'",
+                                   id, identity_of("officer1")->person->id));
+    return view;
+}
+
+START_TEST(who_may_approve_no_more_has_not_approved)
+{
+    cm_request_view_t *view;
+
+    use_pair();
+    view = lapses("UPDATE person SET state = 'inactive' WHERE id = '%s'");
+    change_person("UPDATE person SET state = 'active' WHERE id = '%s'", "officer1");
+    assert_done(send_event(&view, "officer1", view->request->id, "approve"));
+    ck_assert_int_eq(view->request->state, CM_STATE_COMPLETED);
+    view = lapses("DELETE FROM role_assignment WHERE person = '%s'");
+    change_person("INSERT INTO role_assignment (person, role) VALUES ('%s', 'officer')",
+                  "officer1");
+    assert_done(send_event(&view, "officer1", view->request->id, "approve"));
+    ck_assert_int_eq(view->request->state, CM_STATE_COMPLETED);
+}
+END_TEST
+
+/* The log-in was before, the transaction is after the role went. */
+START_TEST(a_right_is_asked_when_it_counts)
+{
+    const char *id = waiting_as("user1");
+    cm_request_view_t *view;
+
+    change_person("DELETE FROM role_assignment WHERE person = '%s'", "officer1");
+    assert_refused(send_event(&view, "officer1", id, "approve"), CM_E_FORBIDDEN, "approval.role");
+    assert_value("0", "SELECT count(*) FROM approval");
+}
+END_TEST
+
+/* What Apache gives in passing is known at the log-in only. */
+START_TEST(a_claimed_role_counts_as_long_as_the_person_is_active)
+{
+    const cm_request_action_t action = {.event = "approve"};
+    cm_identity_t claimed = *identity_of("user2");
+    cm_request_view_t *view;
+    const char *id;
+
+    use_pair();
+    claimed.roles |= CM_ROLE_OFFICER;
+    id = waiting_as("user1");
+    ctx->who = &claimed;
+    assert_done(cm_request_act(&view, ctx, -1, id, &action));
+    assert_done(send_event(&view, "officer2", id, "approve"));
+    ck_assert_int_eq(view->request->state, CM_STATE_COMPLETED);
+    id = waiting_as("user1");
+    ctx->who = &claimed;
+    assert_done(cm_request_act(&view, ctx, -1, id, &action));
+    change_person("UPDATE person SET state = 'inactive' WHERE id = '%s'", "user2");
+    assert_done(send_event(&view, "officer2", id, "approve"));
+    ck_assert_int_eq(view->request->state, CM_STATE_PENDING);
+}
+END_TEST
+
 static cm_error_t *approve_as_read(const char *name, const char *id, apr_time_t updated)
 {
     const cm_request_action_t action = {.event = "approve",
@@ -401,6 +479,9 @@ TCase *approval_case(void)
     tcase_add_test(tcase, each_item_has_its_role);
     tcase_add_test(tcase, a_declined_request_is_changed_and_resubmitted);
     tcase_add_test(tcase, nobody_approves_what_they_have_not_seen);
+    tcase_add_test(tcase, who_may_approve_no_more_has_not_approved);
+    tcase_add_test(tcase, a_right_is_asked_when_it_counts);
+    tcase_add_test(tcase, a_claimed_role_counts_as_long_as_the_person_is_active);
     tcase_add_test(tcase, an_approval_is_for_what_was_read);
     tcase_add_test(tcase, of_two_that_read_the_same_one_comes_first);
     tcase_add_test(tcase, a_rejection_is_final);
@@ -417,6 +498,9 @@ TCase *approval_postgres_case(void)
     tcase_set_timeout(tcase, 60);
     tcase_add_test(tcase, one_officer_approves);
     tcase_add_test(tcase, two_have_to_be_two);
+    tcase_add_test(tcase, who_may_approve_no_more_has_not_approved);
+    tcase_add_test(tcase, a_right_is_asked_when_it_counts);
+    tcase_add_test(tcase, a_claimed_role_counts_as_long_as_the_person_is_active);
     tcase_add_test(tcase, an_approval_is_for_what_was_read);
     tcase_add_test(tcase, of_two_that_read_the_same_one_comes_first);
     tcase_add_test(tcase, racing_approvals_sign_once);

@@ -24,5 +24,6 @@ const unit_case_fn unit_cases[] = {
     audit_read_case,
     change_case,
     change_postgres_case,
+    rights_postgres_case,
     NULL,
 };

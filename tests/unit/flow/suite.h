@@ -21,6 +21,7 @@ TCase *retry_postgres_case(void);
 TCase *jobs_case(void);
 TCase *change_case(void);
 TCase *change_postgres_case(void);
+TCase *rights_postgres_case(void);
 TCase *login_case(void);
 TCase *login_postgres_case(void);
 TCase *expire_case(void);

@@ -183,9 +183,9 @@ static cm_request_t *make_request(const char *id, cm_operation_t operation, cons
     apr_array_header_t *checklist = apr_array_make(pool, 2, sizeof(cm_item_t));
 
     APR_ARRAY_PUSH(checklist, cm_item_t) =
-        (cm_item_t){"csr", CM_BEFORE_ISSUE, CM_ITEM_DONE, requester, "fine", 50, NULL, 0};
+        (cm_item_t){"csr", CM_BEFORE_ISSUE, CM_ITEM_DONE, requester, "fine", 50, NULL, 0, 0};
     APR_ARRAY_PUSH(checklist, cm_item_t) =
-        (cm_item_t){"approval", CM_BEFORE_DELIVERY, CM_ITEM_OPEN, NULL, NULL, 0, "officer", 2};
+        (cm_item_t){"approval", CM_BEFORE_DELIVERY, CM_ITEM_OPEN, NULL, NULL, 0, "officer", 2, 1};
     *request = (cm_request_t){.id = id,
                               .operation = operation,
                               .profile = "user",
@@ -225,8 +225,9 @@ START_TEST(a_request_keeps_its_checklist)
     ck_assert_int_eq(item->phase, CM_BEFORE_DELIVERY);
     ck_assert_int_eq(item->state, CM_ITEM_OPEN);
     ck_assert_int_eq(item->updated, 0);
+    ck_assert_int_eq(item->everywhere, 1);
 
-    *item = (cm_item_t){"approval", CM_BEFORE_ISSUE, CM_ITEM_DONE, "p2", "yes", 70, NULL, 0};
+    *item = (cm_item_t){"approval", CM_BEFORE_ISSUE, CM_ITEM_DONE, "p2", "yes", 70, NULL, 0, 0};
     APR_ARRAY_PUSH(shorter, cm_item_t) = *item;
     request->checklist = shorter;
     request->state = CM_STATE_COMPLETED;
