@@ -14,3 +14,9 @@ UPDATE checklist_item SET everywhere = 1 WHERE state = 'open' AND role IN ('admi
 
 -- an approval by a role that was claimed at the log-in: no record says who has it
 ALTER TABLE approval ADD COLUMN by_claim BIGINT;
+
+-- what was reached and is never lost again: "set-up" since there were administrators enough
+CREATE TABLE milestone (
+    name KEYTEXT CONSTRAINT uq_milestone PRIMARY KEY,
+    reached BIGINT NOT NULL
+);

@@ -245,6 +245,46 @@ START_TEST(two_administrators_are_left_unless_the_glass_is_broken)
     assert_value("inactive", about("SELECT state FROM person WHERE id = '%s'", first.person->id));
     assert_value("1", "SELECT count(*) FROM audit_event WHERE action = 'request.break-glass' AND"
                       " personal LIKE '%\"reason\":\"gone\"%' AND actor IS NULL");
+    assert_done(command(&view, "person.add", "{\"name\":\"A\"}", NULL));
+    ck_assert_int_eq(view->request->state, CM_STATE_PENDING); /* set-up does not come back */
+}
+END_TEST
+
+/* Whether the second one can be deactivated while the third one's only log-in is a certificate that
+ * this was done to. */
+static int lets_go(const char *what)
+{
+    const char *id = second.person->id;
+    const char *third = identity_of("admin1")->person->id;
+    cm_request_view_t *view;
+    cm_person_t *person;
+
+    assert_done(cm_person_read(&person, ctx->store, third, pool));
+    sql("UPDATE certificate SET status = 'active', not_before = 0, not_after = 9000000000000000"
+        " WHERE owner IS NOT NULL");
+    sql(apr_psprintf(pool, "UPDATE certificate SET %s WHERE owner IS NOT NULL", what));
+    assert_done(propose(&view, "person.deactivate", about("{\"person\":\"%s\"}", id)));
+    assert_done(decide(&view, cm_identity_make(person, pool), "approve"));
+    sql(about("UPDATE person SET state = 'active' WHERE id = '%s'", id));
+    return view->request->state == CM_STATE_COMPLETED;
+}
+
+START_TEST(two_are_left_who_can_log_in)
+{
+    const char *third = identity_of("admin1")->person->id;
+
+    make_administrators();
+    act_as("user1");
+    enroll();
+    sql(about("UPDATE certificate SET owner = '%s' WHERE owner IS NOT NULL", third));
+    sql(about("UPDATE role_assignment SET role = 'administrator' WHERE person = '%s'", third));
+    ck_assert(lets_go("status = 'active'"));
+    ck_assert(!lets_go("status = 'revoked'"));
+    ck_assert(!lets_go("status = 'suspended'"));
+    ck_assert(!lets_go("not_after = 1"));
+    ck_assert(!lets_go("not_before = 9000000000000000"));
+    assert_value("4", "SELECT count(*) FROM audit_event WHERE action = 'request.fail' AND detail"
+                      " LIKE '%change.administrators%'");
 }
 END_TEST
 
@@ -353,6 +393,7 @@ static void add_tests(TCase *tcase)
     tcase_add_test(tcase, each_kind_does_what_it_says);
     tcase_add_test(tcase, commands_act_alone_until_two_administrators_can_log_in);
     tcase_add_test(tcase, two_administrators_are_left_unless_the_glass_is_broken);
+    tcase_add_test(tcase, two_are_left_who_can_log_in);
     tcase_add_test(tcase, a_role_in_a_group_does_not_reach_beyond);
 }
 
