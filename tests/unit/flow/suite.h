@@ -18,6 +18,8 @@ TCase *retry_case(void);
 TCase *approval_postgres_case(void);
 TCase *retry_postgres_case(void);
 TCase *jobs_case(void);
+TCase *publish_case(void);
+TCase *publish_postgres_case(void);
 TCase *change_case(void);
 TCase *change_postgres_case(void);
 TCase *login_case(void);
