@@ -89,8 +89,8 @@ subtest 'no cell is a formula' => sub {
     is_deeply([map { $json->decode($_)->{trace} } reverse split /\n/, $text], ['=2+3', '+1', '-1', '@SUM', "\tx", 'a="b",c', '="x",1'], 'JSON lines are as they are');
 };
 
-query("INSERT INTO audit_event (id, happened, action, outcome, object, detail, personal, leaf) WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL"
-        . ' SELECT i + 1 FROM n WHERE i < ' . ROWS . ") SELECT 'many' || (100000 + i), 1000 + i / 3, 'request.submit', 'done', 'many',"
+query("INSERT INTO audit_event (id, happened, action, outcome, actor, object, detail, personal, leaf) WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL"
+        . ' SELECT i + 1 FROM n WHERE i < ' . ROWS . ") SELECT 'many' || (100000 + i), 1000 + i / 3, 'request.submit', 'done', 'busy', 'many',"
         . " '{\"n\":' || i || '}', '" . $json->encode({ remarks => 'x' x WIDTH }) . "', 600000 + i FROM n");
 
 # The most memory that any process of httpd has had, in KiB.
@@ -113,6 +113,18 @@ subtest 'more than fits a page' => sub {
     my %seen = map { $_->[0] => 1 } @rows;
     is(scalar keys %seen, ROWS, 'each event once');
     ok(!(grep { $rows[$_ - 1][1] lt $rows[$_][1] } 1 .. $#rows), 'in order');
+};
+
+subtest 'one event behind many others of the same actor' => sub {
+    query("INSERT INTO audit_event (id, happened, action, outcome, actor, object, leaf) VALUES ('rare', 900, 'request.cancel', 'done', 'busy', 'one', 700000)");
+    my $page = as('auditor1', GET => '/api/v1/audit?actor=busy&action=request.cancel')->{json};
+    is_deeply($page->{items}, [], 'a page may be empty');
+    $page = as('auditor1', GET => $page->{next} =~ s{^/certmgr}{}r)->{json};
+    is_deeply([map { $_->{id} } @{ $page->{items} }], ['rare'], 'and the next may hold it');
+    is($page->{next}, undef, 'as the last');
+    my (undef, @rows) = parse_csv(export('?actor=busy&action=request.cancel')->{body});
+    is_deeply([map { $_->[0] } @rows], ['rare'], 'a file holds it');
+    like((ctl(qw(audit list --actor busy --action request.cancel)))[1], qr/ rare *$/m, 'and a list of certmgrctl');
 };
 
 subtest 'by certmgrctl' => sub {
