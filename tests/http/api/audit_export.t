@@ -143,10 +143,51 @@ subtest 'by certmgrctl' => sub {
     is($status, contract('exit_codes')->{refused}, 'a full disk is noticed');
 };
 
+# HTTP/1.0 knows no chunks, and httpd uses none where it closes the connection early.
+my @curl = ('curl', '-sSN', '--no-alpn', '--noproxy', '*', '--cacert', $i->{CERTMGR_CA}, '--cert', "$i->{CERTMGR_PEOPLE}/auditor1.pem");
+my $url = "$i->{CERTMGR_URL}/api/v1/audit.csv?object=many";
+write_file(scratch('long'), 'x' x 100_000);
+
+sub curl_headers {
+    my ($code, $text) = command(@curl, '-D', scratch('headers'), '-o', scratch('body'), @_);
+    is($code, 0, "curl @_") or diag($text);
+    return read_file(scratch('headers'));
+}
+
+subtest 'where there are no chunks the length is told' => sub {
+    my $whole = export('?object=many')->{body};
+    for my $way (['--http1.0'], ['-X', 'GET', '--data-binary', '@' . scratch('long')]) {
+        my $headers = curl_headers(@{$way}, $url);
+        like($headers, qr/^Content-Length: @{[length $whole]}\r$/m, 'length');
+        unlike($headers, qr/^Transfer-Encoding:/m, 'and no chunks');
+        ok(read_file(scratch('body')) eq $whole, 'the same file');
+    }
+    unlike(curl_headers($url), qr/^Content-Length:/m, 'else it is sent as it is made');
+};
+
+# An event that can't be read stands among the last of a view in place of the table.
+sub with_broken_view {
+    my ($work) = @_;
+    my @columns = qw(id happened action outcome actor object trace detail personal salt);
+    my $fault = on_postgres() ? '1 / (happened - happened)' : 'abs(-9223372036854775807 - 1)';
+    query('ALTER TABLE audit_event RENAME TO kept');
+    query('CREATE VIEW audit_event AS SELECT ' . join(', ', @columns) . ", CASE WHEN id = 'many100005' THEN $fault ELSE leaf END AS leaf FROM kept");
+    query('CREATE TRIGGER into_kept INSTEAD OF INSERT ON audit_event BEGIN INSERT INTO kept (' . join(', ', @columns) . ') VALUES ('
+            . join(', ', map { "NEW.$_" } @columns) . '); END') unless on_postgres();
+    $work->();
+    query('DROP VIEW audit_event');
+    query('ALTER TABLE kept RENAME TO audit_event');
+    return;
+}
+
 subtest 'a file that breaks off is seen to' => sub {
     announce_log(qr/certmgr:error/);
-    my @curl = ('curl', '-sSN', '--noproxy', '*', '--cacert', $i->{CERTMGR_CA}, '--cert', "$i->{CERTMGR_PEOPLE}/auditor1.pem");
-    my $pid = open(my $from, '-|', @curl, "$i->{CERTMGR_URL}/api/v1/audit.csv?object=many") or die;
+    with_broken_view(sub {
+        my ($code) = command(@curl, '-o', scratch('body'), $url);
+        is($code, 18, 'curl: the file is not whole');
+        like(curl_headers('--http1.0', $url), qr{^HTTP/1\.1 500 .*^Content-Type: application/problem\+json\r$}ms, 'without chunks: nothing of it');
+    });
+    my $pid = open(my $from, '-|', @curl, $url) or die;
     read $from, my $start, 100_000;
     # the rest waits for us to read; meanwhile the table goes
     query('ALTER TABLE audit_event RENAME TO away');
