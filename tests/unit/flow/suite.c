@@ -15,6 +15,8 @@ const unit_case_fn unit_cases[] = {
     successor_case,
     retry_case,
     jobs_case,
+    publish_case,
+    publish_postgres_case,
     approval_postgres_case,
     retry_postgres_case,
     login_case,
