@@ -3,6 +3,7 @@
 
 #include <apr_strings.h>
 
+#include "flow/entitle.h"
 #include "flow/govern.h"
 
 static const cm_change_kind_t *const kinds[] = {&cm_change_person_add,
@@ -111,20 +112,23 @@ static cm_error_t *read_wish(cm_submission_t *wish, const cm_request_t *request,
     return error ? error : cm_json_read(wish, members, document, "", pool);
 }
 
-/* Who asked may be gone by the time the change is approved. */
+/* Who asked may be gone, or have lost the right, by the time the change is approved. */
 static cm_error_t *check_requester(const cm_work_t *work)
 {
-    const cm_ctx_t *ctx = work->ctx;
-    cm_person_t *person;
+    cm_identity_t *who;
     cm_error_t *error;
 
     if (!work->request->requester) {
         return NULL;
     }
-    error = cm_person_read(&person, ctx->store, work->request->requester, ctx->pool);
-    if (!error && strcmp(person->state, "active") != 0) {
+    error = cm_entitle_read(&who, work);
+    if (!error && strcmp(who->person->state, "active") != 0) {
         error = cm_change_refuse(work, CM_E_REFUSED, NULL, "change.requester",
                                  "who asked for this is deactivated");
+    } else if (!error && work->request->claims &&
+               !cm_identity_may(who, work->change->kind->permission)) {
+        error = cm_change_refuse(work, CM_E_REFUSED, NULL, "change.requester",
+                                 "who asked for this may not ask for it any more");
     }
     return error;
 }

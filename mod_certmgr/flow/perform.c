@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "flow/perform.h"
 
+#include "flow/entitle.h"
 #include "flow/lifecycle.h"
 #include "flow/operations.h"
 #include "store/requests.h"
@@ -47,6 +48,9 @@ static cm_error_t *decide_and_sign(perform_t *perform)
     }
     if (!error) {
         error = perform->row->decide(work);
+    }
+    if (!error) {
+        error = cm_entitle_check(work);
     }
     return error ? error : cm_work_sign(work);
 }

@@ -44,6 +44,8 @@ typedef struct {
     const char *wish;    /* what was asked for: a JSON object, its shape belongs to the operation */
     cm_bytes_t csr;      /* DER, or empty */
     const char *group;   /* it was made in, or NULL */
+    const char *claims;  /* what no record gives to the requester, JSON (flow/entitle.h); or NULL:
+                            not  noted */
     const char *certificate;             /* the certificate made or acted upon, or NULL */
     const apr_array_header_t *checklist; /* of cm_item_t, in the order of the profile */
     const apr_array_header_t *approvals; /* of cm_approval_t, or NULL: not read */

@@ -17,6 +17,7 @@ enum {
     CSR,
     CERTIFICATE,
     GROUP,
+    CLAIMS,
     ITEM,
     ITEM_PHASE,
     ITEM_STATE,
@@ -64,6 +65,7 @@ static cm_error_t *request_of(cm_request_t **request, const cm_rows_t *rows, int
     made->csr = cm_row_blob(rows, row, CSR);
     made->certificate = cm_row_text(rows, row, CERTIFICATE);
     made->group = cm_row_text(rows, row, GROUP);
+    made->claims = cm_row_text(rows, row, CLAIMS);
     *request = made;
     return error;
 }
@@ -167,7 +169,8 @@ cm_error_t *cm_request_insert(cm_txn_t *txn, const cm_request_t *request)
                                cm_value_text(request->wish),
                                cm_value_blob(request->csr),
                                cm_value_text(request->certificate),
-                               cm_value_text(request->group)};
+                               cm_value_text(request->group),
+                               cm_value_text(request->claims)};
     cm_error_t *error = cm_txn_execute(NULL, txn, cm_statement(CM_SQL_REQUEST_INSERT), args);
 
     return error ? error : store_checklist(txn, request);
@@ -182,6 +185,7 @@ cm_error_t *cm_request_move(cm_txn_t *txn, const cm_request_t *request, cm_state
                                cm_value_blob(request->csr),
                                cm_value_text(request->certificate),
                                cm_value_text(request->group),
+                               cm_value_text(request->claims),
                                cm_value_text(request->id),
                                cm_value_text(cm_state_name(from))};
     const cm_value_t rest[] = {

@@ -20,3 +20,7 @@ CREATE TABLE milestone (
     name KEYTEXT CONSTRAINT uq_milestone PRIMARY KEY,
     reached BIGINT NOT NULL
 );
+
+-- roles and groups of the requester that no record gives: {"roles": [...], "groups": [...]}; NULL
+-- where it was not noted
+ALTER TABLE request ADD COLUMN claims TEXT;

@@ -226,6 +226,28 @@ START_TEST(commands_act_alone_until_two_administrators_can_log_in)
 }
 END_TEST
 
+START_TEST(who_lost_the_right_changes_nothing)
+{
+    const char *change = "{\"name\":\"Eve\"}";
+    cm_identity_t claimed;
+    cm_request_view_t *view;
+
+    make_administrators();
+    assert_done(propose(&view, "person.add", change));
+    sql(about("DELETE FROM role_assignment WHERE person = '%s'", first.person->id));
+    assert_done(decide(&view, &second, "approve"));
+    ck_assert_int_eq(view->request->state, CM_STATE_REJECTED);
+    assert_value("1", "SELECT count(*) FROM audit_event WHERE action = 'request.fail' AND detail"
+                      " LIKE '%change.requester%'");
+    claimed = *identity_of("user1");
+    claimed.roles |= CM_ROLE_ADMINISTRATOR;
+    first = claimed;
+    assert_done(propose(&view, "person.add", change));
+    assert_done(decide(&view, &second, "approve"));
+    ck_assert_int_eq(view->request->state, CM_STATE_COMPLETED);
+}
+END_TEST
+
 START_TEST(two_administrators_are_left_unless_the_glass_is_broken)
 {
     cm_request_view_t *view;
@@ -394,6 +416,7 @@ static void add_tests(TCase *tcase)
     tcase_add_test(tcase, commands_act_alone_until_two_administrators_can_log_in);
     tcase_add_test(tcase, two_administrators_are_left_unless_the_glass_is_broken);
     tcase_add_test(tcase, two_are_left_who_can_log_in);
+    tcase_add_test(tcase, who_lost_the_right_changes_nothing);
     tcase_add_test(tcase, a_role_in_a_group_does_not_reach_beyond);
 }
 

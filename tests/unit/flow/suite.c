@@ -27,5 +27,7 @@ const unit_case_fn unit_cases[] = {
     change_case,
     change_postgres_case,
     rights_postgres_case,
+    entitle_case,
+    entitle_postgres_case,
     NULL,
 };

@@ -24,6 +24,8 @@ TCase *publish_postgres_case(void);
 TCase *change_case(void);
 TCase *change_postgres_case(void);
 TCase *rights_postgres_case(void);
+TCase *entitle_case(void);
+TCase *entitle_postgres_case(void);
 TCase *login_case(void);
 TCase *login_postgres_case(void);
 TCase *expire_case(void);
