@@ -79,7 +79,9 @@ cm_error_t *cm_work_profile(cm_work_t *work, const char *name, apr_int64_t versi
 
 /* Set the request's group: the one it has, where the caller is in it and it lists the profile, else
  * the first of the caller's that lists it, or none where no group does. CM_E_REFUSED at /profile
- * with rule "profile.group" when groups list the profile and the caller is in none of them. */
+ * with rule "profile.group" when groups list the profile and the caller is in none of them; who sees
+ * nothing of those groups, nor has asked under the profile before, gets CM_E_VALUE as for a profile
+ * that is not there. */
 cm_error_t *cm_work_group(cm_work_t *work);
 
 #endif

@@ -77,7 +77,7 @@ static cm_error_t *store_outcome(perform_t *perform, const cm_error_t *refused)
         cm_audit_begin(ctx, refused ? "request.fail" : "request.perform", perform->id);
 
     request->state = refused ? CM_STATE_REJECTED : CM_STATE_ISSUED;
-    request->updated = ctx->now;
+    request->updated = request->updated > ctx->now ? request->updated : ctx->now;
     cm_lifecycle_settle(request, ctx);
     perform->row->record(draft, perform->work);
     if (refused) {

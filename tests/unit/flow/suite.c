@@ -9,6 +9,7 @@ const unit_case_fn unit_cases[] = {
     audit_case,
     request_case,
     perform_case,
+    perform_postgres_case,
     status_case,
     approval_case,
     successor_case,
@@ -25,5 +26,6 @@ const unit_case_fn unit_cases[] = {
     audit_read_case,
     change_case,
     change_postgres_case,
+    rights_postgres_case,
     NULL,
 };
