@@ -19,8 +19,8 @@ enum { MOST_A_SECOND = 10000, TEXT = 2000 };
 const bench_table_t bench_tables[BENCH_TABLES] = {
     {"request", "*", "id = $1"},
     {"checklist_item", "*", "request = $1"},
-    {"certificate", "*", "request = $1"},
-    {"certificate_name", "*", "certificate IN (SELECT id FROM certificate WHERE request = $1)"},
+    {"certificate", "*", "id = (SELECT certificate FROM request WHERE id = $1)"},
+    {"certificate_name", "*", "certificate = (SELECT certificate FROM request WHERE id = $1)"},
     {"audit_event", "id, happened, action, outcome, actor, object, trace, detail, personal, salt",
      "object = $1"},
 };
