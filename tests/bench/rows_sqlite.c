@@ -58,6 +58,7 @@ static void open_both(const char *from, const char *to)
     sqlite3_busy_timeout(source, 10000);
     execute(target, "PRAGMA journal_mode=WAL");
     execute(target, "PRAGMA synchronous=FULL");
+    execute(target, "PRAGMA temp_store=MEMORY"); /* else each INSERT with a trigger makes a file */
     for (int i = 0; i < BENCH_TABLES; i++) {
         selects[i] = prepare(source, bench_select(&bench_tables[i]));
         inserts[i] = prepare_insert(i, selects[i]);
