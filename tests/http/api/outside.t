@@ -7,18 +7,12 @@ use warnings FATAL => 'all';
 use Apache::Test qw(-withtestmore);
 use JSON::PP ();
 use CertMgr::Test;
-use CertMgr::Main;
+use CertMgr::Main qw(:DEFAULT run_ok);
 
 my $i = main_instance();
 my $codes = contract('exit_codes');
 my $json = JSON::PP->new->utf8->canonical;
 chmod 0755, scratch();
-
-sub run_ok {
-    my ($code, $text) = command(@_);
-    die "@_: $text" if $code;
-    return $text;
-}
 
 # The root outside, an authority below it, and another root of the same name.
 sub make_root {
