@@ -25,7 +25,8 @@ typedef struct {
 
 typedef struct {
     int tag;
-    cm_bytes_t value; /* as in a GeneralName; of a URI its host, empty when there is none */
+    cm_bytes_t value; /* as in a GeneralName; of a URI its host. Empty when it can't be judged: a
+                         URI without a host, a text that is no mailbox */
     const char *text;
 } named_t;
 
@@ -213,8 +214,7 @@ static int is_within(const named_t *name, const subtree_t *subtree, apr_pool_t *
     }
 }
 
-/* A URI without a host can't be judged: it lies within what is excluded, and in nothing permitted.
- */
+/* What can't be judged lies within what is excluded, and in nothing permitted. */
 static int is_allowed(const apr_array_header_t *subtrees, const named_t *name, apr_pool_t *pool)
 {
     int has_permitted = 0, is_permitted = 0;
@@ -226,8 +226,7 @@ static int is_allowed(const apr_array_header_t *subtrees, const named_t *name, a
         if (subtree->tag != name->tag) {
             continue;
         }
-        within = name->tag == URI && !name->value.len ? subtree->is_excluded
-                                                      : is_within(name, subtree, pool);
+        within = name->value.len ? is_within(name, subtree, pool) : subtree->is_excluded;
         if (subtree->is_excluded && within) {
             return 0;
         }
@@ -311,6 +310,18 @@ static named_t named_of(const cm_san_t *san, apr_pool_t *pool)
     return name;
 }
 
+/* Of an emailAddress in the subject, which readers take for an rfc822Name. */
+static named_t mailbox_of(const char *value, apr_pool_t *pool)
+{
+    named_t name = {EMAIL, {NULL, 0}, value};
+    cm_san_t mail;
+
+    if (!cm_san_make(&mail, "email", value, pool)) {
+        name.value = cm_bytes_of_text(mail.value);
+    }
+    return name;
+}
+
 static apr_array_header_t *names_of(const cm_cert_t *cert, apr_pool_t *pool)
 {
     const apr_array_header_t *attributes = cert->subject->attributes;
@@ -323,8 +334,7 @@ static apr_array_header_t *names_of(const cm_cert_t *cert, apr_pool_t *pool)
         const cm_name_attribute_t *attribute = &APR_ARRAY_IDX(attributes, i, cm_name_attribute_t);
 
         if (strcmp(attribute->type, "emailAddress") == 0) {
-            APR_ARRAY_PUSH(names, named_t) =
-                (named_t){EMAIL, cm_bytes_of_text(attribute->value), attribute->value};
+            APR_ARRAY_PUSH(names, named_t) = mailbox_of(attribute->value, pool);
         }
     }
     if (attributes->nelts) {

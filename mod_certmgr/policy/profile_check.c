@@ -262,7 +262,9 @@ static const char *name_within(const char *base, apr_pool_t *pool)
     if (strncmp(base, "email:", 6) == 0 && !strchr(value, '@')) {
         return apr_pstrcat(pool, "email:a@", host, NULL);
     }
-    return apr_pstrmemdup(pool, base, strcspn(base, "/"));
+    /* of an address what stands before its "/bits" */
+    return apr_pstrmemdup(pool, base,
+                          strncmp(base, "ip:", 3) == 0 ? strcspn(base, "/") : strlen(base));
 }
 
 static int is_certifiable(const cm_profile_check_t *check, const char *name)

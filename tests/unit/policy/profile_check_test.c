@@ -61,6 +61,11 @@ static const sample_t samples[] = {
      "{\"ca\":\"constrained\"," CA ",\"name_constraints\":{\"permitted\":"
      "[\"dns:a.example.test\",\"dns:.example.test\",\"email:a@example.org\",\"email:b.test\","
      "\"uri:.b.test\",\"dirname:O=x\"]}}"},
+    {"profile.constraints-within", "/name_constraints/permitted/0",
+     "{\"ca\":\"slashed\"," CA ",\"name_constraints\":{\"permitted\":[\"dirname:O=a/c\","
+     "\"ip:192.0.2.0/28\"]}}",
+     "{\"ca\":\"slashed\"," CA ",\"name_constraints\":{\"permitted\":[\"dirname:O=a/b\","
+     "\"email:a/b@example.test\",\"ip:192.0.2.0/28\"]}}"},
     {"profile.san-constrained", "/san/1/type",
      "{\"ca\":\"constrained\",\"san\":[{\"type\":\"email\",\"from\":\"csr\"},"
      "{\"type\":\"ip\",\"from\":\"csr\"}]}",
@@ -97,7 +102,8 @@ static const sample_t samples[] = {
 
 enum { SAMPLES = sizeof samples / sizeof *samples };
 
-/* "constrained" has room for example.test and for no address, by what stands above it. */
+/* "constrained" has room for example.test and for no address, by what stands above it; "slashed"
+ * for names with a slash. */
 static cm_error_t *check(const char *patch)
 {
     cm_cert_t *issuer = &question_make()->issuer;
@@ -115,6 +121,13 @@ static cm_error_t *check(const char *patch)
         question_t *q = question_make();
 
         constrain(q, texts("dns:example.test", NULL), texts("ip:0.0.0.0/0", "ip:::/0"));
+        APR_ARRAY_PUSH(above, const cm_cert_t *) = &q->issuer;
+    } else if (strcmp(profile->ca, "slashed") == 0) {
+        question_t *q = question_make();
+        apr_array_header_t *permitted = texts("dirname:O=a/b", "email:a/b@example.test");
+
+        APR_ARRAY_PUSH(permitted, const char *) = "ip:192.0.2.0/24";
+        constrain(q, permitted, NULL);
         APR_ARRAY_PUSH(above, const cm_cert_t *) = &q->issuer;
     }
     in.profile = profile;
