@@ -105,14 +105,31 @@ void cm_issuer_bound(cm_cert_spec_t *spec, const cm_issuer_t *issuer, const cm_c
     }
 }
 
+static cm_error_t *choose_algorithm(const cm_sigalg_t **sigalg, const cm_issuer_t *issuer,
+                                    apr_pool_t *pool)
+{
+    const char *hash = issuer->profile ? issuer->profile->signature_hash : NULL;
+
+    *sigalg = cm_sigalg_with(cm_key_algorithm(issuer->key), hash);
+    return *sigalg
+               ? NULL
+               : cm_error_locate(cm_error_make(pool, CM_E_REFUSED,
+                                               "the hash %s of the profile is weaker than the key "
+                                               "of the issuing authority",
+                                               hash ? hash : "none"),
+                                 "/profile", "issuer.signature-hash");
+}
+
 cm_error_t *cm_issuer_sign(cm_certificate_t **made, const cm_issuer_t *issuer, cm_cert_spec_t *spec,
                            const cm_ctx_t *ctx)
 {
     cm_bytes_t tbs, signature, der;
-    cm_error_t *error;
+    cm_error_t *error = choose_algorithm(&spec->sigalg, issuer, ctx->pool);
 
+    if (error) {
+        return error;
+    }
     spec->serial = cm_serial_make(cm_ctx_random(ctx, CM_SERIAL_RANDOM).data, ctx->pool);
-    spec->sigalg = cm_sigalg_for_key(cm_key_algorithm(issuer->key));
     spec->issuer = issuer->cert->subject->der;
     spec->issuer_key_id = issuer->cert->ski;
     error = cm_cert_tbs(&tbs, spec, ctx->pool);

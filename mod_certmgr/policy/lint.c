@@ -41,6 +41,14 @@ static int signature_algorithm(const cm_lint_t *lint)
                           cm_sigalg_identifier(lint->in->sigalg, lint->pool));
 }
 
+/* One of the algorithms of the issuer's key that is as strong as it is. */
+static int signature_hash(const cm_lint_t *lint)
+{
+    const cm_sigalg_t *least = cm_sigalg_for_key(lint->issuer_key), *alg = lint->cert->sigalg;
+
+    return least && alg && strcmp(alg->key, least->key) == 0 && alg->digest >= least->digest;
+}
+
 static int validity_order(const cm_lint_t *lint)
 {
     return lint->cert->not_before <= lint->cert->not_after;
@@ -169,6 +177,7 @@ const cm_lint_rule_t cm_lint_rules[] = {
     {"lint.serial", "RFC 5280 4.1.2.2", 0, serial, "its serial number is not positive"},
     {"lint.serial-entropy", "CA/Browser Forum BR 7.1", 0, serial_entropy, "its serial number holds less than 64 random bits"},
     {"lint.signature-algorithm", "RFC 5280 4.1.1.2", 0, signature_algorithm, "its signature algorithm is not that of the issuer's key"},
+    {"lint.signature-hash", "RFC 5480 4", 0, signature_hash, "its signature algorithm is not of the kind of the issuer's key, or weaker"},
     {"lint.issuer-name", "RFC 5280 4.1.2.4", 0, issuer_name, "its issuer is not the subject of the issuing authority"},
     {"lint.issuer-ca", "RFC 5280 4.2.1.9", 0, issuer_ca, "its issuer is no authority that may sign certificates"},
     {"lint.issuer-path-length", "RFC 5280 4.2.1.9", 0, issuer_path_length, "its issuer, or an authority above it, allows no authority with this path length"},
@@ -198,6 +207,7 @@ const cm_lint_rule_t cm_lint_rules[] = {
     {"lint.crl-points", "RFC 5280 4.2.1.13", 0, cm_lint_crl_points, "an address of its CRLs is no URI"},
     {"lint.authority-info", "RFC 5280 4.2.2.1", 0, cm_lint_authority_info, "an address of its authority information access is no URI, or of no known kind"},
     {"lint.profile-key", "profile", 1, cm_lint_profile_key, "the profile does not accept its kind of key"},
+    {"lint.profile-signature-hash", "profile", 1, cm_lint_profile_signature_hash, "it is signed with another hash than the profile asks for"},
     {"lint.profile-validity", "profile", 1, cm_lint_profile_validity, "it lives longer than the profile allows"},
     {"lint.profile-key-usage", "profile", 1, cm_lint_profile_key_usage, "its key usage is not that of the profile"},
     {"lint.profile-ext-key-usage", "profile", 1, cm_lint_profile_eku, "its extended key usage is not that of the profile"},
@@ -244,10 +254,10 @@ static const char *curve_of(const char *oid)
 }
 
 /* Its kind and size only: cm_pubkey_parse, which the CSR went through, costs more than all the rest
- * of the check. */
-static cm_error_t *read_key(cm_lint_t *lint)
+ * of the check. `octets`: content of subjectPublicKey. */
+static cm_error_t *read_key(const char **key, cm_bytes_t *octets, cm_bytes_t der, apr_pool_t *pool)
 {
-    cm_der_t outer = cm_der_reader(lint->cert->spki, "key.syntax", lint->pool), spki, id;
+    cm_der_t outer = cm_der_reader(der, "key.syntax", pool), spki, id;
     const char *algorithm = "", *curve = "";
     cm_error_t *error = cm_der_enter(&spki, &outer, CM_DER_SEQUENCE);
 
@@ -261,18 +271,18 @@ static cm_error_t *read_key(cm_lint_t *lint)
         error = cm_der_expect_oid(&curve, &id);
     }
     if (!error) {
-        error = cm_der_expect_octets(&lint->key_octets, &spki);
+        error = cm_der_expect_octets(octets, &spki);
     }
-    lint->key = curve_of(curve);
+    *key = error ? "" : curve_of(curve);
     if (!error && strcmp(algorithm, OID_RSA) == 0) {
-        cm_der_t sequence = cm_der_reader(lint->key_octets, "key.syntax", lint->pool), numbers;
+        cm_der_t sequence = cm_der_reader(*octets, "key.syntax", pool), numbers;
         cm_bytes_t modulus = {NULL, 0};
 
         error = cm_der_enter(&numbers, &sequence, CM_DER_SEQUENCE);
         if (!error) {
             error = cm_der_expect(&modulus, &numbers, CM_DER_INTEGER);
         }
-        lint->key = apr_psprintf(lint->pool, "RSA-%d", bits_of(modulus));
+        *key = error ? "" : apr_psprintf(pool, "RSA-%d", bits_of(modulus));
     }
     return error;
 }
@@ -315,7 +325,7 @@ static cm_error_t *read_back(cm_lint_t *lint)
 {
     static const unsigned char nothing[] = {0};
     cm_der_writer_t *writer = cm_der_writer(lint->pool);
-    cm_bytes_t identifier;
+    cm_bytes_t identifier, octets;
     cm_cert_t *cert;
     cm_error_t *error = cm_der_check(lint->in->tbs, lint->pool);
 
@@ -331,8 +341,13 @@ static cm_error_t *read_back(cm_lint_t *lint)
     cm_der_put_octets(writer, cm_bytes_make(nothing, sizeof nothing));
     cm_der_end(writer);
     error = cm_cert_parse(&cert, cm_der_written(writer), lint->pool);
-    lint->cert = error ? NULL : cert;
-    return error ? error : read_key(lint);
+    if (error) {
+        return error;
+    }
+    lint->cert = cert;
+    /* one that can't be read is of no kind, which a rule refuses */
+    (void)read_key(&lint->issuer_key, &octets, lint->in->issuer->spki, lint->pool);
+    return read_key(&lint->key, &lint->key_octets, cert->spki, lint->pool);
 }
 
 static cm_error_t *refuse(const char *rule, const char *message, const char *source,
@@ -348,7 +363,7 @@ static cm_error_t *refuse(const char *rule, const char *message, const char *sou
 
 cm_error_t *cm_lint(const cm_lint_in_t *in, apr_pool_t *pool)
 {
-    cm_lint_t lint = {in, NULL, "", {NULL, 0}, {0, 0}, 0, pool};
+    cm_lint_t lint = {.in = in, .key = "", .issuer_key = "", .pool = pool};
     cm_error_t *error = read_back(&lint);
 
     if (error) {

@@ -13,7 +13,7 @@
 
 typedef struct {
     cm_bytes_t tbs;                  /* DER */
-    const cm_sigalg_t *sigalg;       /* of the issuer's key */
+    const cm_sigalg_t *sigalg;       /* that the issuer is about to sign with */
     const cm_cert_t *issuer;         /* the issuer's certificate */
     const apr_array_header_t *above; /* of const cm_cert_t *: authorities above it, or NULL */
     const cm_profile_t *profile;     /* or NULL: issued under none (authorities, responders) */
@@ -22,11 +22,12 @@ typedef struct {
 /* What the rules look at. */
 typedef struct {
     const cm_lint_in_t *in;
-    const cm_cert_t *cert; /* parsed back, with a signature of no meaning */
-    const char *key;       /* algorithm of the subject's key: "P-256", "RSA-2048", ... or "" */
-    cm_bytes_t key_octets; /* content of subjectPublicKey */
-    int time_tags[2];      /* of notBefore and notAfter */
-    int after_key;         /* tag of what follows subjectPublicKeyInfo */
+    const cm_cert_t *cert;  /* parsed back, with a signature of no meaning */
+    const char *key;        /* algorithm of the subject's key: "P-256", "RSA-2048", ... or "" */
+    const char *issuer_key; /* of the issuer's key */
+    cm_bytes_t key_octets;  /* content of subjectPublicKey */
+    int time_tags[2];       /* of notBefore and notAfter */
+    int after_key;          /* tag of what follows subjectPublicKeyInfo */
     apr_pool_t *pool;
 } cm_lint_t;
 
@@ -63,6 +64,7 @@ int cm_lint_authority_info(const cm_lint_t *lint);
 int cm_lint_policies(const cm_lint_t *lint);
 int cm_lint_name_constraints(const cm_lint_t *lint);
 int cm_lint_profile_key(const cm_lint_t *lint);
+int cm_lint_profile_signature_hash(const cm_lint_t *lint);
 int cm_lint_profile_validity(const cm_lint_t *lint);
 int cm_lint_profile_key_usage(const cm_lint_t *lint);
 int cm_lint_profile_eku(const cm_lint_t *lint);

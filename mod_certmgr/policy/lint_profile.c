@@ -21,6 +21,13 @@ int cm_lint_profile_key(const cm_lint_t *lint)
     return 0;
 }
 
+int cm_lint_profile_signature_hash(const cm_lint_t *lint)
+{
+    const cm_sigalg_t *wanted = cm_sigalg_with(lint->issuer_key, lint->in->profile->signature_hash);
+
+    return wanted && lint->cert->sigalg == wanted;
+}
+
 /* The last second counts (RFC 5280 4.1.2.5). */
 int cm_lint_profile_validity(const cm_lint_t *lint)
 {

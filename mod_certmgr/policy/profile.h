@@ -63,6 +63,7 @@ typedef struct cm_profile_t {
         int choice;               /* whether another one than the default can be asked for */
     } validity;
     const apr_array_header_t *keys;    /* of const char *: accepted key algorithms */
+    const char *signature_hash;        /* of cm_sigalg_with; NULL: the one of the authority's key */
     const apr_array_header_t *subject; /* of cm_profile_name_t, in the order of the DER */
     const apr_array_header_t *san;     /* of cm_profile_name_t */
     unsigned key_usage;                /* CM_KU_... */

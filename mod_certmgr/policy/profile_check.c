@@ -112,6 +112,18 @@ static void ca_ocsp(cm_profile_check_t *check)
     }
 }
 
+static void ca_signature_hash(cm_profile_check_t *check)
+{
+    const cm_profile_check_in_t *in = check->in;
+    cm_pubkey_t *key;
+
+    if (in->profile->signature_hash &&
+        (cm_pubkey_parse(&key, in->issuer->spki, check->pool) ||
+         !cm_sigalg_with(key->algorithm, in->profile->signature_hash))) {
+        refuse(check, "/signature_hash");
+    }
+}
+
 /* Certificates of authorities. */
 
 static void ca_subject(cm_profile_check_t *check)
@@ -409,6 +421,7 @@ const cm_profile_rule_t cm_profile_rules[] = {
     {"profile.ca-validity", "RFC 5280 6.1", ca_validity, "the authority ends before a certificate of this life would"},
     {"profile.ca-path-length", "RFC 5280 4.2.1.9", ca_path_length, "the authority, or one above it, allows no authority with this path length below it"},
     {"profile.ca-ocsp", "RFC 6960 2.2", ca_ocsp, "the authority has no OCSP responder to point at"},
+    {"profile.ca-signature-hash", "RFC 5480 4", ca_signature_hash, "the hash is weaker than the authority's key"},
     {"profile.ca-subject", "RFC 5280 4.1.2.6", ca_subject, "an authority needs a required attribute of its subject"},
     {"profile.ca-san", "practice", ca_san, "an authority is neither a host nor a person who logs in"},
     {"profile.ca-responder", "RFC 6960 4.2.2.2", ca_responder, "an authority with OCSPSigning could answer for its own issuer"},

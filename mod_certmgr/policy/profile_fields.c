@@ -43,6 +43,14 @@ static int find_key(const char *name, apr_pool_t *pool)
     return position(key_names, name);
 }
 
+static const char *const hash_names[] = {"SHA-256", "SHA-384", "SHA-512", NULL};
+
+static int find_hash(const char *name, apr_pool_t *pool)
+{
+    (void)pool;
+    return position(hash_names, name);
+}
+
 /* An OID of the table is refused: the CSR's own attributes are found by name. */
 static int find_attribute(const char *name, apr_pool_t *pool)
 {
@@ -179,6 +187,7 @@ static int find_role(const char *name, apr_pool_t *pool)
 
 static const cm_vocabulary_t labels = {NULL, find_label, "^[a-z0-9-]{1,64}$"};
 static const cm_vocabulary_t keys = {key_names, find_key, NULL};
+static const cm_vocabulary_t hashes = {hash_names, find_hash, NULL};
 static const cm_vocabulary_t attributes = {NULL, find_attribute,
                                            "^([A-Za-z]+|[0-2](\\.(0|[1-9][0-9]*))+)$"};
 static const cm_vocabulary_t sans = {san_names, find_san, NULL};
@@ -295,6 +304,9 @@ const cm_field_t cm_profile_fields[] = {
      "Life of a certificate, from notBefore to notAfter."},
     {"keys", CM_FIELD_NAMES, 1, offsetof(cm_profile_t, keys), 1, 16, NULL, &keys, NULL, 0,
      "Accepted key algorithms."},
+    {"signature_hash", CM_FIELD_NAME, 0, offsetof(cm_profile_t, signature_hash), 0, 0, NULL, &hashes, NULL, 0,
+     "Hash that the authority signs with, no weaker than its key (RFC 5480 4): SHA-384 or more with P-384, SHA-512 "
+     "with P-521. Absent: the weakest of these, SHA-256 with RSA."},
     {"subject", CM_FIELD_RECORDS, 0, offsetof(cm_profile_t, subject), 0, 32, "[]", NULL, subject_fields,
      sizeof(cm_profile_name_t), "Attributes of the subject, country or organisation first. What is not listed here is left out."},
     {"san", CM_FIELD_RECORDS, 0, offsetof(cm_profile_t, san), 0, 16, "[]", NULL, san_fields,

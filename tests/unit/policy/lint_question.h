@@ -33,6 +33,9 @@ question_t *question_make(void);
 /* The TBSCertificate with all that was changed. */
 cm_bytes_t question_tbs(question_t *question);
 
+/* A new key on the curve. */
+cm_pubkey_t *question_key(const char *algorithm);
+
 cm_error_t *question_lint(question_t *question);
 
 /* Bytes of hexadecimal text. */

@@ -43,8 +43,16 @@ static void serial_entropy(question_t *q, int near)
 
 static void signature_algorithm(question_t *q, int near)
 {
+    q->profile = NULL;
     q->spec.sigalg = cm_sigalg_for_key("P-384");
     q->sigalg = near ? q->spec.sigalg : q->sigalg;
+}
+
+static void signature_hash(question_t *q, int near)
+{
+    q->profile = NULL;
+    q->issuer.spki = question_key(near ? "P-384" : "P-521")->spki;
+    q->spec.sigalg = q->sigalg = cm_sigalg_for_key("P-384");
 }
 
 static void issuer_name(question_t *q, int near)
@@ -277,6 +285,12 @@ static void profile_key(question_t *q, int near)
     q->profile->keys = texts("RSA-2048", near ? "P-256" : "P-384");
 }
 
+static void profile_signature_hash(question_t *q, int near)
+{
+    q->profile->signature_hash = near ? "SHA-512" : "SHA-384";
+    q->spec.sigalg = q->sigalg = cm_sigalg_with("P-256", "SHA-512");
+}
+
 static void profile_validity(question_t *q, int near)
 {
     q->profile->validity.max = 86400 + near; /* a day and its last second */
@@ -403,6 +417,7 @@ static const struct {
                {"lint.serial", serial},
                {"lint.serial-entropy", serial_entropy},
                {"lint.signature-algorithm", signature_algorithm},
+               {"lint.signature-hash", signature_hash},
                {"lint.issuer-name", issuer_name},
                {"lint.issuer-ca", issuer_ca},
                {"lint.issuer-path-length", issuer_path_length},
@@ -432,6 +447,7 @@ static const struct {
                {"lint.crl-points", crl_points},
                {"lint.authority-info", authority_info},
                {"lint.profile-key", profile_key},
+               {"lint.profile-signature-hash", profile_signature_hash},
                {"lint.profile-validity", profile_validity},
                {"lint.profile-key-usage", profile_key_usage},
                {"lint.profile-ext-key-usage", profile_eku},

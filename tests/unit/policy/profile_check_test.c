@@ -27,6 +27,9 @@ static const sample_t samples[] = {
      "{" CA ",\"path_length\":0}"},
     {"profile.ca-ocsp", "/ocsp", "{\"ca\":\"no-responder\"}",
      "{\"ca\":\"no-responder\",\"ocsp\":false,\"ocsp_urls\":[\"http://a.test/\"]}"},
+    {"profile.ca-signature-hash", "/signature_hash",
+     "{\"ca\":\"p384\",\"signature_hash\":\"SHA-256\"}",
+     "{\"ca\":\"p384\",\"signature_hash\":\"SHA-384\"}"},
     {"profile.ca-subject", "/subject",
      "{" CA_ONLY ",\"subject\":[{\"type\":\"CN\",\"from\":\"csr\",\"required\":false}],"
      "\"san\":[{\"type\":\"email\",\"from\":\"csr\",\"required\":true}]}",
@@ -117,6 +120,8 @@ static cm_error_t *check(const char *patch)
     in.has_responder = strcmp(profile->ca, "no-responder") != 0;
     if (strcmp(profile->ca, "no-authority") == 0) {
         issuer->key_usage = CM_KU_CRL_SIGN;
+    } else if (strcmp(profile->ca, "p384") == 0) {
+        issuer->spki = question_key("P-384")->spki;
     } else if (strcmp(profile->ca, "constrained") == 0) {
         question_t *q = question_make();
 

@@ -207,6 +207,7 @@ static json_t *draw_constraints(dice_t *dice)
 static void draw_further(dice_t *dice, json_t *profile, int is_ca)
 {
     static const char *const criticals[] = {"extendedKeyUsage", "certificatePolicies"};
+    static const char *const hashes[] = {"SHA-256", "SHA-384", "SHA-512"};
     static const char *const urls[] = {"http://a.example.test/x?y=1", "ldap://b.example.test/c=NL"};
 
     if (is_ca ? once(dice, 2) : once(dice, 40)) {
@@ -220,6 +221,9 @@ static void draw_further(dice_t *dice, json_t *profile, int is_ca)
         json_object_set_new(profile, "ocsp_urls", draw_words(dice, urls, 1));
         json_object_set_new(profile, "ca_issuers_urls", draw_words(dice, urls, 2));
         json_object_set_new(profile, "must_staple", json_boolean(once(dice, 2)));
+    }
+    if (once(dice, 3)) {
+        json_object_set_new(profile, "signature_hash", json_string(hashes[draw(dice, 3)]));
     }
     json_object_set_new(json_object_get(profile, "validity"), "choice",
                         json_boolean(!once(dice, 6)));
@@ -284,10 +288,9 @@ void make_keys(random_key_t keys[RANDOM_KEYS])
     }
 }
 
-cm_bytes_t sign(const random_key_t *key, cm_bytes_t tbs, apr_pool_t *in)
+cm_bytes_t sign(const random_key_t *key, const cm_sigalg_t *alg, cm_bytes_t tbs, apr_pool_t *in)
 {
     static const char *const digests[] = {"SHA256", "SHA384", "SHA512"};
-    const cm_sigalg_t *alg = cm_sigalg_for_key(key->key->algorithm);
     EVP_MD_CTX *ctx = EVP_MD_CTX_new();
     unsigned char *signature = apr_palloc(in, 1024);
     size_t len = 1024;
@@ -366,6 +369,7 @@ static void put_attributes(dice_t *dice, cm_der_writer_t *writer)
 cm_bytes_t draw_csr(dice_t *dice, const random_key_t *key)
 {
     cm_der_writer_t *writer = cm_der_writer(dice->pool);
+    const cm_sigalg_t *alg = cm_sigalg_for_key(key->key->algorithm);
     cm_bytes_t info, der;
 
     cm_der_begin(writer, CM_DER_SEQUENCE);
@@ -375,8 +379,7 @@ cm_bytes_t draw_csr(dice_t *dice, const random_key_t *key)
     put_attributes(dice, writer);
     cm_der_end(writer);
     info = cm_der_written(writer);
-    assert_done(cm_signed_wrap(&der, info, cm_sigalg_for_key(key->key->algorithm),
-                               sign(key, info, dice->pool), dice->pool));
+    assert_done(cm_signed_wrap(&der, info, alg, sign(key, alg, info, dice->pool), dice->pool));
     return der;
 }
 
