@@ -202,6 +202,7 @@ const cm_lint_rule_t cm_lint_rules[] = {
     {"lint.san-critical", "RFC 5280 4.2.1.6", 0, cm_lint_san_critical, "its alternative names are critical exactly when the subject is not empty"},
     {"lint.san-encoding", "RFC 5280 4.2.1.6", 0, cm_lint_san_encoding, "its alternative names are not in canonical form, or one is there twice"},
     {"lint.san-type", "RFC 5280 4.2.1.6", 0, cm_lint_san_type, "it has an alternative name of an unknown kind"},
+    {"lint.san-othername", "RFC 5280 4.2.1.6", 0, cm_lint_san_othername, "an otherName is not of the syntax that belongs to its identifier"},
     {"lint.critical", "RFC 5280 4.2", 0, cm_lint_critical, "an extension is critical that readers need not know, or must not be"},
     {"lint.policies", "RFC 5280 4.2.1.4", 0, cm_lint_policies, "its certificate policies can't be read, or one is there twice"},
     {"lint.crl-points", "RFC 5280 4.2.1.13", 0, cm_lint_crl_points, "an address of its CRLs is no URI"},

@@ -58,6 +58,7 @@ int cm_lint_path_length(const cm_lint_t *lint);
 int cm_lint_critical(const cm_lint_t *lint);
 int cm_lint_san_critical(const cm_lint_t *lint);
 int cm_lint_san_encoding(const cm_lint_t *lint);
+int cm_lint_san_othername(const cm_lint_t *lint);
 int cm_lint_san_type(const cm_lint_t *lint);
 int cm_lint_crl_points(const cm_lint_t *lint);
 int cm_lint_authority_info(const cm_lint_t *lint);

@@ -4,6 +4,7 @@
  */
 #include <apr_strings.h>
 
+#include "pki/othername.h"
 #include "policy/evaluate.h"
 #include "policy/lint.h"
 
@@ -107,6 +108,19 @@ int cm_lint_san_type(const cm_lint_t *lint)
 {
     for (int i = 0; i < lint->cert->san->nelts; i++) {
         if (strcmp(APR_ARRAY_IDX(lint->cert->san, i, cm_san_t).type, "other") == 0) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+int cm_lint_san_othername(const cm_lint_t *lint)
+{
+    for (int i = 0; i < lint->cert->san->nelts; i++) {
+        const cm_san_t *san = &APR_ARRAY_IDX(lint->cert->san, i, cm_san_t);
+        cm_othername_t kind;
+
+        if (cm_othername_read(&kind, san->type, lint->pool) && !cm_othername_fits(&kind)) {
             return 0;
         }
     }

@@ -4,6 +4,7 @@
 #include <apr_strings.h>
 
 #include "pki/constraints.h"
+#include "pki/othername.h"
 #include "policy/evaluate.h"
 
 struct cm_profile_check_t {
@@ -194,6 +195,20 @@ static void san_twice(cm_profile_check_t *check)
                 refuse_element(check, "san", i, "/type");
                 break;
             }
+        }
+    }
+}
+
+static void othername(cm_profile_check_t *check)
+{
+    const apr_array_header_t *rows = check->in->profile->san;
+
+    for (int i = 0; i < rows->nelts; i++) {
+        cm_othername_t kind;
+
+        if (cm_othername_read(&kind, row_of(rows, i)->type, check->pool) &&
+            !cm_othername_fits(&kind)) {
+            refuse_element(check, "san", i, "/type");
         }
     }
 }
@@ -427,6 +442,7 @@ const cm_profile_rule_t cm_profile_rules[] = {
     {"profile.ca-responder", "RFC 6960 4.2.2.2", ca_responder, "an authority with OCSPSigning could answer for its own issuer"},
     {"profile.attribute-twice", "X.501 9.3", attribute_twice, "the same attribute from the same source stands here twice"},
     {"profile.san-twice", "RFC 5280 4.2.1.6", san_twice, "the same kind of name from the same source stands here twice: raise max instead"},
+    {"profile.san-othername", "RFC 5280 4.2.1.6", othername, "an otherName with this identifier has another syntax, or is no string"},
     {"profile.subject-san", "CA/Browser Forum BR 7.1.4.3", subject_san, "there is no alternative name of type dns or ip to take"},
     {"profile.length", "practice", length, "the least length is more than the most"},
     {"profile.constraints-within", "RFC 5280 4.2.1.10", constraints_within, "the authority, or one above it, may not certify these names itself"},

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "pki/cert.h"
 #include "pki/constraints.h"
+#include "pki/othername.h"
 #include "policy/identity.h"
 
 #define YEARS(n) ((apr_int64_t)(n)*366 * 86400)
@@ -69,8 +70,9 @@ static const char *const san_names[] = {"dns", "email", "ip", "uri", "upn", "dir
 
 static int find_san(const char *name, apr_pool_t *pool)
 {
-    (void)pool;
-    return position(san_names, name);
+    cm_othername_t kind;
+
+    return cm_othername_read(&kind, name, pool) ? 0 : position(san_names, name);
 }
 
 /* In the order of cm_source_t. */
@@ -190,7 +192,7 @@ static const cm_vocabulary_t keys = {key_names, find_key, NULL};
 static const cm_vocabulary_t hashes = {hash_names, find_hash, NULL};
 static const cm_vocabulary_t attributes = {NULL, find_attribute,
                                            "^([A-Za-z]+|[0-2](\\.(0|[1-9][0-9]*))+)$"};
-static const cm_vocabulary_t sans = {san_names, find_san, NULL};
+static const cm_vocabulary_t sans = {san_names, find_san, CM_OTHERNAME_TYPE_PATTERN};
 static const cm_vocabulary_t sources = {source_names, find_source, NULL};
 static const cm_vocabulary_t san_sources = {san_source_names, find_san_source, NULL};
 static const cm_vocabulary_t key_usages = {key_usage_names, find_key_usage, NULL};
@@ -236,7 +238,8 @@ static const cm_field_t subject_fields[] = {
 
 static const cm_field_t san_fields[] = {
     {"type", CM_FIELD_NAME, 1, offsetof(cm_profile_name_t, type), 0, 0, NULL, &sans, NULL, 0,
-     "Kind of name."},
+     "Kind of name; othername;OID;utf8 (or ia5, printable): an otherName with this type and kind of string, such as "
+     "othername;1.3.6.1.5.5.7.8.7;ia5 (RFC 5280 4.2.1.6)."},
     {"from", CM_FIELD_WORD, 1, offsetof(cm_profile_name_t, from), 0, 0, NULL, &san_sources, NULL, 0,
      "Where the names come from; csr: those asked for, else those of the CSR."},
     {"value", CM_FIELD_TEXT, 0, offsetof(cm_profile_name_t, value), 1, 2048, NULL, NULL, NULL, 0,

@@ -4,6 +4,8 @@
  */
 #include "unit/policy/lint_question.h"
 
+#define EAI "othername;1.3.6.1.5.5.7.8.9;utf8:"
+
 static const struct {
     const char *permitted, *excluded;
     const char *name;
@@ -41,6 +43,11 @@ static const struct {
     {NULL, "dns:a.secret.example.test", "dns:*.example.test", 1}, /* two labels below */
     {NULL, "dns:secret.example.test", "dns:*.other.test", 1},
     {NULL, "dirname:O=Example", "dirname:CN=Jane,O=EXAMPLE", 0},
+    {"email:example.test", NULL, EAI "zo\xc3\xab@example.test", 1}, /* RFC 9598 6 */
+    {"email:example.test", NULL, EAI "zo\xc3\xab@example.org", 0},
+    {"email:example.test", NULL, EAI "example.test", 0},
+    {NULL, "email:example.test", EAI "zo\xc3\xab@x@example.org", 0},
+    {"email:example.test", NULL, "othername;1.3.6.1.5.5.7.8.5;utf8:a@example.org", 1},
     {NULL, "dirname:O=Example", "dirname:CN=Jane,O=Example  ", 0},
     {NULL, "dirname:O=Example", "dirname:CN=Jane,O=Examples", 1},
 };

@@ -231,6 +231,13 @@ static void san_type(question_t *q, int near)
     add_ext(q, CM_OID_SAN, 0, hex(near ? "3009860775726e3a613a62" : "3007a505a1030c0161"));
 }
 
+static void san_othername(question_t *q, int near)
+{
+    q->profile = NULL;
+    use_san(q, near ? "othername;1.3.6.1.5.5.7.8.5;utf8:a" : "othername;1.3.6.1.5.5.7.8.5;ia5:a",
+            NULL);
+}
+
 static void critical(question_t *q, int near)
 {
     q->profile = NULL;
@@ -442,6 +449,7 @@ static const struct {
                {"lint.san-critical", san_critical},
                {"lint.san-encoding", san_encoding},
                {"lint.san-type", san_type},
+               {"lint.san-othername", san_othername},
                {"lint.critical", critical},
                {"lint.policies", policies},
                {"lint.crl-points", crl_points},

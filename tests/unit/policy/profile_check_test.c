@@ -52,6 +52,12 @@ static const sample_t samples[] = {
      "{\"san\":[{\"type\":\"email\",\"from\":\"csr\"},{\"type\":\"email\",\"from\":\"csr\"}]}",
      "{\"san\":[{\"type\":\"email\",\"from\":\"csr\"},{\"type\":\"email\",\"from\":\"login.mail\"}]"
      "}"},
+    {"profile.san-othername", "/san/1/type",
+     "{\"san\":[{\"type\":\"email\",\"from\":\"csr\"},"
+     "{\"type\":\"othername;1.3.6.1.5.5.7.8.7;utf8\",\"from\":\"csr\"}]}",
+     "{\"san\":[{\"type\":\"email\",\"from\":\"csr\"},"
+     "{\"type\":\"othername;1.3.6.1.5.5.7.8.7;ia5\",\"from\":\"csr\"},"
+     "{\"type\":\"othername;1.3.6.1.4.1.99999.7;utf8\",\"from\":\"csr\"}]}"},
     {"profile.subject-san", "/subject/0/from", "{\"subject\":[{\"type\":\"CN\",\"from\":\"san\"}]}",
      "{\"subject\":[{\"type\":\"CN\",\"from\":\"san\"}],\"san\":[{\"type\":\"email\","
      "\"from\":\"csr\"},{\"type\":\"ip\",\"from\":\"csr\"}]}"},

@@ -78,7 +78,18 @@ static const char *const usage_names[] = {"digitalSignature", "nonRepudiation", 
                                           "encipherOnly"};
 static const char *const key_names[] = {"P-256",    "P-384",    "P-521",
                                         "RSA-2048", "RSA-3072", "RSA-4096"};
-static const char *const san_names[] = {"dns", "email", "ip", "uri", "upn", "dirname", "rid"};
+static const char *const san_names[] = {"dns",
+                                        "email",
+                                        "ip",
+                                        "uri",
+                                        "upn",
+                                        "dirname",
+                                        "rid",
+                                        "othername;1.2.3.4;utf8",
+                                        "othername;1.3.6.1.5.5.7.8.7;ia5"};
+
+enum { SAN_NAMES = sizeof san_names / sizeof *san_names };
+
 static const char *const attribute_names[] = {
     "CN", "O", "OU", "C", "L", "title", "emailAddress", "serialNumber", "2.5.4.9999"};
 
@@ -153,10 +164,11 @@ static json_t *draw_san_rows(dice_t *dice)
 {
     static const char *const fixed[] = {
         "fixed.example.test", "fixed@Example.test", "2001:DB8::7", "urn:fixed:1",
-        "fixed@example",      "CN=Fixed,O=X",       "1.2.3.4"};
+        "fixed@example",      "CN=Fixed,O=X",       "1.2.3.4",     "Fix\xc3\xa9",
+        "_fixed.example.test"};
     json_t *rows = json_array();
 
-    for (int i = 0; i < 7; i++) {
+    for (int i = 0; i < SAN_NAMES; i++) {
         json_t *row;
 
         if (!once(dice, i < 5 ? 2 : 4)) {
@@ -321,7 +333,11 @@ static cm_bytes_t draw_requested_name(dice_t *dice)
 
 static const char *draw_san(dice_t *dice)
 {
-    switch (draw(dice, 8)) {
+    switch (draw(dice, 10)) {
+    case 7:
+        return apr_pstrcat(dice->pool, "othername;1.2.3.4;utf8:", draw_name(dice), NULL);
+    case 8:
+        return apr_pstrcat(dice->pool, "othername;1.3.6.1.5.5.7.8.7;ia5:_", draw_label(dice), NULL);
     case 5:
         return apr_pstrcat(dice->pool, "dirname:OU=", draw_label(dice), "+CN=", draw_label(dice),
                            ",C=NL", NULL);
