@@ -12,6 +12,7 @@ libcertmgr_la_SOURCES += \
     %D%/othername.c %D%/othername.h \
     %D%/path.c %D%/path.h \
     %D%/pem.c %D%/pem.h \
+    %D%/policies.c %D%/policies.h \
     %D%/pubkey.c %D%/pubkey.h \
     %D%/reason.h \
     %D%/san.c %D%/san.h \

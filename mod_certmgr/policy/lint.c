@@ -182,6 +182,7 @@ const cm_lint_rule_t cm_lint_rules[] = {
     {"lint.issuer-ca", "RFC 5280 4.2.1.9", 0, issuer_ca, "its issuer is no authority that may sign certificates"},
     {"lint.issuer-path-length", "RFC 5280 4.2.1.9", 0, issuer_path_length, "its issuer, or an authority above it, allows no authority with this path length"},
     {"lint.issuer-constraints", "RFC 5280 4.2.1.10", 0, issuer_constraints, "it names what the name constraints of its issuer, or of an authority above it, exclude"},
+    {"lint.issuer-policies", "RFC 5280 6.1", 0, cm_lint_issuer_policies, "paths with it lack a policy that its issuer, an authority above it or it itself asks for"},
     {"lint.validity-order", "RFC 5280 4.1.2.5", 0, validity_order, "it ends before it begins"},
     {"lint.validity-encoding", "RFC 5280 4.1.2.5", 0, validity_encoding, "a date is not UTCTime until 2049, or not GeneralizedTime from 2050 on"},
     {"lint.validity-issuer", "RFC 5280 6.1", 0, validity_issuer, "it begins before its issuer or ends after it"},
@@ -205,6 +206,10 @@ const cm_lint_rule_t cm_lint_rules[] = {
     {"lint.san-othername", "RFC 5280 4.2.1.6", 0, cm_lint_san_othername, "an otherName is not of the syntax that belongs to its identifier"},
     {"lint.critical", "RFC 5280 4.2", 0, cm_lint_critical, "an extension is critical that readers need not know, or must not be"},
     {"lint.policies", "RFC 5280 4.2.1.4", 0, cm_lint_policies, "its certificate policies can't be read, or one is there twice"},
+    {"lint.any-policy", "RFC 5280 4.2.1.14", 0, cm_lint_any_policy, "it asserts anyPolicy, which its issuer or an authority above it inhibits"},
+    {"lint.policy-mappings", "RFC 5280 4.2.1.5", 0, cm_lint_policy_mappings, "it maps policies where its issuer or an authority above it inhibits that, anyPolicy among them, or without being an authority"},
+    {"lint.policy-constraints", "RFC 5280 4.2.1.11", 0, cm_lint_policy_constraints, "its policy constraints are empty or not critical, or it is no authority"},
+    {"lint.inhibit-any-policy", "RFC 5280 4.2.1.14", 0, cm_lint_inhibit_any_policy, "it inhibits anyPolicy, but not critically or without being an authority"},
     {"lint.crl-points", "RFC 5280 4.2.1.13", 0, cm_lint_crl_points, "an address of its CRLs is no URI"},
     {"lint.authority-info", "RFC 5280 4.2.2.1", 0, cm_lint_authority_info, "an address of its authority information access is no URI, or of no known kind"},
     {"lint.profile-key", "profile", 1, cm_lint_profile_key, "the profile does not accept its kind of key"},
@@ -216,6 +221,7 @@ const cm_lint_rule_t cm_lint_rules[] = {
     {"lint.profile-subject", "profile", 1, cm_lint_profile_subject, "its subject has an attribute that the profile does not list, or lacks one"},
     {"lint.profile-san", "profile", 1, cm_lint_profile_san, "it has alternative names that the profile does not allow, or lacks one"},
     {"lint.profile-policies", "profile", 1, cm_lint_profile_policies, "its certificate policies are not those of the profile"},
+    {"lint.profile-policy-constraints", "profile", 1, cm_lint_profile_limits, "its limits for policies are not those of the profile"},
     {"lint.profile-patterns", "profile", 1, cm_lint_profile_patterns, "a name is not as the profile wants it"},
     {"lint.profile-subject-san", "CA/Browser Forum BR 7.1.4.3", 1, cm_lint_profile_subject_san, "an attribute of its subject is none of its alternative names"},
     {"lint.profile-critical", "profile", 1, cm_lint_profile_critical, "an extension is critical and should not be, or the reverse"},
@@ -370,6 +376,7 @@ cm_error_t *cm_lint(const cm_lint_in_t *in, apr_pool_t *pool)
     if (error) {
         return cm_error_wrap(refuse(error->rule, error->message, "RFC 5280 4.1", pool), error);
     }
+    cm_policy_path(&lint.path, in->issuer, in->above, pool);
     for (const cm_lint_rule_t *rule = cm_lint_rules; rule->name; rule++) {
         if ((in->profile || !rule->needs_profile) && !rule->holds(&lint)) {
             error = cm_error_join(error, refuse(rule->name, rule->message, rule->source, pool));

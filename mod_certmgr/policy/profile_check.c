@@ -5,6 +5,7 @@
 
 #include "pki/constraints.h"
 #include "pki/othername.h"
+#include "pki/policies.h"
 #include "policy/evaluate.h"
 
 struct cm_profile_check_t {
@@ -394,6 +395,45 @@ static void any_policy(cm_profile_check_t *check)
     }
 }
 
+/* What the certificate would say. */
+static cm_policy_says_t policies_of(const cm_profile_check_t *check)
+{
+    const cm_profile_t *profile = check->in->profile;
+    apr_array_header_t *oids = apr_array_make(check->pool, 2, sizeof(const char *));
+    const cm_policy_says_t says = {oids,
+                                   apr_array_make(check->pool, 1, sizeof(cm_policy_mapping_t)),
+                                   profile->limits, profile->is_ca, 0};
+
+    for (int i = 0; i < profile->policies->nelts; i++) {
+        APR_ARRAY_PUSH(oids, const char *) = APR_ARRAY_IDX(profile->policies, i, cm_policy_t).oid;
+    }
+    return says;
+}
+
+static void ca_policies(cm_profile_check_t *check)
+{
+    const cm_policy_says_t says = policies_of(check);
+    cm_policy_path_t path;
+
+    cm_policy_path(&path, check->in->issuer, check->in->above, check->pool);
+    if (!cm_policy_path_allows(&path, &says, check->pool)) {
+        refuse(check, "/policies");
+    }
+}
+
+static void any_policy_inhibited(cm_profile_check_t *check)
+{
+    const cm_profile_t *profile = check->in->profile;
+    cm_policy_path_t path;
+
+    cm_policy_path(&path, check->in->issuer, check->in->above, check->pool);
+    for (int i = 0; profile->is_ca && !path.inhibit_any && i < profile->policies->nelts; i++) {
+        if (strcmp(APR_ARRAY_IDX(profile->policies, i, cm_policy_t).oid, CM_OID_ANY_POLICY) == 0) {
+            refuse_element(check, "policies", i, "/oid");
+        }
+    }
+}
+
 static void critical_absent(cm_profile_check_t *check)
 {
     const cm_profile_t *profile = check->in->profile;
@@ -454,6 +494,8 @@ const cm_profile_rule_t cm_profile_rules[] = {
     {"profile.critical-absent", "RFC 5280 4.2", critical_absent, "an extension that is not put in can't be critical"},
     {"profile.must-staple", "RFC 7633 4", must_staple, "an answer to staple needs serverAuth and an OCSP responder"},
     {"profile.any-policy", "RFC 5280 4.2.1.4", any_policy, "anyPolicy is for authorities"},
+    {"profile.any-policy-inhibited", "RFC 5280 4.2.1.14", any_policy_inhibited, "the authority, or one above it, lets anyPolicy stand for no other"},
+    {"profile.ca-policies", "RFC 5280 6.1", ca_policies, "paths would lack a policy that the authority, one above it or this profile asks for"},
     {"profile.reinstate", "practice", reinstate_alone, "there is nothing to reinstate where nothing can be suspended"},
     {NULL, NULL, NULL, NULL}};
 /* clang-format on */

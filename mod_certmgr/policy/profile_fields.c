@@ -270,6 +270,14 @@ static const cm_field_t constraint_fields[] = {
      0, 64, "[]", &constraints, NULL, 0, "What names must not lie within."},
     {NULL, CM_FIELD_TEXT, 0, 0, 0, 0, NULL, NULL, NULL, 0, NULL}};
 
+static const cm_field_t limit_fields[] = {
+    {"require_explicit", CM_FIELD_NUMBER, 0, offsetof(cm_policy_limits_t, require_explicit), -1, 16, "-1", NULL, NULL, 0,
+     "Certificates that may follow before a path needs a valid policy (skipCerts): with 0 or 1 all that the authority issues "
+     "needs one, with 2 all that authorities below it issue; -1: no constraint."},
+    {"inhibit_mapping", CM_FIELD_NUMBER, 0, offsetof(cm_policy_limits_t, inhibit_mapping), -1, 16, "-1", NULL, NULL, 0,
+     "Authorities that may follow before policies can't be mapped any more: with 0 in none that it certifies; -1: no constraint."},
+    {NULL, CM_FIELD_TEXT, 0, 0, 0, 0, NULL, NULL, NULL, 0, NULL}};
+
 static const cm_field_t item_fields[] = {
     {"item", CM_FIELD_NAME, 1, offsetof(cm_profile_item_t, item), 0, 0, NULL, &items, NULL, 0,
      "What has to be done."},
@@ -326,6 +334,11 @@ const cm_field_t cm_profile_fields[] = {
      "Names that an authority may certify (RFC 5280 4.2.1.10)."},
     {"policies", CM_FIELD_RECORDS, 0, offsetof(cm_profile_t, policies), 0, 16, "[]", NULL, policy_fields,
      sizeof(cm_policy_t), "Certificate policies (RFC 5280 4.2.1.4)."},
+    {"policy_constraints", CM_FIELD_RECORD, 0, offsetof(cm_profile_t, limits), 0, 0, "{}", NULL, limit_fields, 0,
+     "Policies that paths below an authority must have (RFC 5280 4.2.1.11)."},
+    {"inhibit_any_policy", CM_FIELD_NUMBER, 0, offsetof(cm_profile_t, limits.inhibit_any), -1, 16, "-1", NULL, NULL, 0,
+     "Certificates that may follow below an authority before anyPolicy stands for no other policy (RFC 5280 4.2.1.14): "
+     "with 0 in none that it issues; -1: no constraint."},
     {"critical", CM_FIELD_NAMES, 0, offsetof(cm_profile_t, critical), 0, 2, "[]", &criticals, NULL, 0,
      "Extensions that are critical besides those that must be."},
     {"must_staple", CM_FIELD_FLAG, 0, offsetof(cm_profile_t, must_staple), 0, 0, "false", NULL, NULL, 0,

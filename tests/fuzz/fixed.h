@@ -48,7 +48,7 @@ static inline cm_cert_t *fixed_issuer(apr_pool_t *pool)
     require(!cm_constraints_write(&ext.value, NULL, list, pool));
     APR_ARRAY_PUSH(extensions, cm_ext_t) = ext;
     require(!cm_name_read(&name, "CN=Issuer,O=Example", pool));
-    issuer->subject = name;
+    issuer->subject = issuer->issuer = name;
     require(!cm_bytes_unhex(&issuer->spki,
                             "3059301306072a8648ce3d020106082a8648ce3d03010703420004"
                             "7cf27b188d034f7e8a52380304b51ac3c08969e277f21b35a60b48fc47669978"

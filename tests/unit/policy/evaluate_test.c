@@ -499,8 +499,12 @@ START_TEST(the_rest_comes_from_the_profile)
     in.validity = NULL;
     issuer.path_len = 1;
     use_profile("{\"is_ca\":true,\"key_usage\":[\"keyCertSign\"],\"name_constraints\":"
-                "{\"permitted\":[\"dns:a.test\"],\"excluded\":[\"ip:10.0.0.0/8\"]}}");
+                "{\"permitted\":[\"dns:a.test\"],\"excluded\":[\"ip:10.0.0.0/8\"]},"
+                "\"policy_constraints\":{\"require_explicit\":2},\"inhibit_any_policy\":0}");
     spec = allow();
+    ck_assert_int_eq(spec->limits->require_explicit, 2);
+    ck_assert_int_eq(spec->limits->inhibit_mapping, -1);
+    ck_assert_int_eq(spec->limits->inhibit_any, 0);
     ck_assert_str_eq(APR_ARRAY_IDX(spec->permitted, 0, const char *), "dns:a.test");
     ck_assert_str_eq(APR_ARRAY_IDX(spec->excluded, 0, const char *), "ip:10.0.0.0/8");
 }

@@ -151,6 +151,28 @@ void constrain(question_t *question, const apr_array_header_t *permitted,
     question->issuer.extensions = list;
 }
 
+apr_array_header_t *policy_extensions(const char *oid, cm_policy_limits_t limits)
+{
+    apr_array_header_t *policies = apr_array_make(pool, 1, sizeof(cm_policy_t));
+    apr_array_header_t *list = apr_array_make(pool, 3, sizeof(cm_ext_t));
+    const cm_cert_spec_t spec = {.is_ca = 1, .policies = policies, .limits = &limits};
+
+    if (oid) {
+        APR_ARRAY_PUSH(policies, cm_policy_t) = (cm_policy_t){oid, NULL, NULL};
+    }
+    for (const cm_ext_row_t *row = cm_ext_rows; row->name; row++) {
+        cm_ext_t ext = {row->oid, 1, {NULL, 0}};
+
+        if (strstr(row->name, "olic")) {
+            assert_done(row->build(&ext.value, &spec, pool));
+        }
+        if (ext.value.len) {
+            APR_ARRAY_PUSH(list, cm_ext_t) = ext;
+        }
+    }
+    return list;
+}
+
 /* The writer's list of extensions with the changes. */
 static cm_bytes_t changed_extensions(question_t *question, cm_bytes_t whole)
 {

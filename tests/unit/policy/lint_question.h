@@ -56,6 +56,9 @@ void add_ext(question_t *question, const char *oid, int critical, cm_bytes_t val
 /* An authority under no profile, with or without (-1) a path length. */
 void use_ca(question_t *question, int path_len);
 
+/* The extensions that an authority with these policies (NULL: none) and limits has. */
+apr_array_header_t *policy_extensions(const char *oid, cm_policy_limits_t limits);
+
 /* The issuer gets name constraints, as cm_cert_spec_t has them; either may be NULL. */
 void constrain(question_t *question, const apr_array_header_t *permitted,
                const apr_array_header_t *excluded);

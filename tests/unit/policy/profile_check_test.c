@@ -105,6 +105,14 @@ static const sample_t samples[] = {
      "\"san\":[{\"type\":\"dns\",\"from\":\"csr\"}]}"},
     {"profile.any-policy", "/policies/0/oid", "{\"policies\":[{\"oid\":\"2.5.29.32.0\"}]}",
      "{" CA ",\"policies\":[{\"oid\":\"2.5.29.32.0\"}]}"},
+    {"profile.any-policy-inhibited", "/policies/1/oid",
+     "{\"ca\":\"governed\"," CA ",\"policies\":[{\"oid\":\"1.2.3\"},{\"oid\":\"2.5.29.32.0\"}]}",
+     "{" CA ",\"policies\":[{\"oid\":\"1.2.3\"},{\"oid\":\"2.5.29.32.0\"}]}"},
+    {"profile.ca-policies", "/policies", "{\"ca\":\"governed\",\"policies\":[{\"oid\":\"1.2.4\"}]}",
+     "{\"ca\":\"governed\",\"policies\":[{\"oid\":\"1.2.4\"},{\"oid\":\"1.2.3\"}]}"},
+    {"profile.ca-policies", "/policies",
+     "{" CA ",\"policies\":[{\"oid\":\"1.2.3\"}],\"policy_constraints\":{\"require_explicit\":1}}",
+     "{" CA ",\"policies\":[{\"oid\":\"1.2.3\"}],\"policy_constraints\":{\"require_explicit\":2}}"},
     {"profile.reinstate", "/operations/reinstate", "{" OPERATIONS "}}",
      "{" OPERATIONS ",\"suspend\":{\"roles\":[\"user\"]}}}"},
 };
@@ -112,7 +120,7 @@ static const sample_t samples[] = {
 enum { SAMPLES = sizeof samples / sizeof *samples };
 
 /* "constrained" has room for example.test and for no address, by what stands above it; "slashed"
- * for names with a slash. */
+ * for names with a slash; "governed" wants the policy 1.2.3. */
 static cm_error_t *check(const char *patch)
 {
     cm_cert_t *issuer = &question_make()->issuer;
@@ -126,6 +134,13 @@ static cm_error_t *check(const char *patch)
     in.has_responder = strcmp(profile->ca, "no-responder") != 0;
     if (strcmp(profile->ca, "no-authority") == 0) {
         issuer->key_usage = CM_KU_CRL_SIGN;
+    } else if (strcmp(profile->ca, "governed") == 0) {
+        question_t *q = question_make();
+        const cm_policy_limits_t limits = {0, -1, 0};
+
+        issuer->extensions = policy_extensions("1.2.3", limits);
+        q->issuer.issuer = q->issuer.subject; /* a root */
+        APR_ARRAY_PUSH(above, const cm_cert_t *) = &q->issuer;
     } else if (strcmp(profile->ca, "p384") == 0) {
         issuer->spki = question_key("P-384")->spki;
     } else if (strcmp(profile->ca, "constrained") == 0) {

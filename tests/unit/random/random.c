@@ -215,6 +215,12 @@ static json_t *draw_constraints(dice_t *dice)
                      draw_words(dice, bases + 4, 4));
 }
 
+static json_t *draw_limits(dice_t *dice)
+{
+    return json_pack("{s:i,s:i}", "require_explicit", draw(dice, 4) - 1, "inhibit_mapping",
+                     draw(dice, 3) - 1);
+}
+
 /* What few profiles have. */
 static void draw_further(dice_t *dice, json_t *profile, int is_ca)
 {
@@ -233,6 +239,10 @@ static void draw_further(dice_t *dice, json_t *profile, int is_ca)
         json_object_set_new(profile, "ocsp_urls", draw_words(dice, urls, 1));
         json_object_set_new(profile, "ca_issuers_urls", draw_words(dice, urls, 2));
         json_object_set_new(profile, "must_staple", json_boolean(once(dice, 2)));
+    }
+    if (is_ca ? once(dice, 2) : once(dice, 40)) {
+        json_object_set_new(profile, "policy_constraints", draw_limits(dice));
+        json_object_set_new(profile, "inhibit_any_policy", json_integer(draw(dice, 4) - 1));
     }
     if (once(dice, 3)) {
         json_object_set_new(profile, "signature_hash", json_string(hashes[draw(dice, 3)]));

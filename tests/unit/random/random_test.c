@@ -46,7 +46,7 @@ static void set_up_issuer(run_t *run)
     make_keys(run->keys);
     run->ca = run->keys[0];
     assert_done(cm_name_read(&name, "CN=Issuer,O=Example", pool));
-    run->issuer.subject = name;
+    run->issuer.subject = run->issuer.issuer = name;
     run->issuer.spki = run->ca.key->spki;
     run->issuer.ski = run->ca.key->id;
     run->issuer.is_ca = 1;
