@@ -335,10 +335,11 @@ const cm_field_t cm_profile_fields[] = {
     {"policies", CM_FIELD_RECORDS, 0, offsetof(cm_profile_t, policies), 0, 16, "[]", NULL, policy_fields,
      sizeof(cm_policy_t), "Certificate policies (RFC 5280 4.2.1.4)."},
     {"policy_constraints", CM_FIELD_RECORD, 0, offsetof(cm_profile_t, limits), 0, 0, "{}", NULL, limit_fields, 0,
-     "Policies that paths below an authority must have (RFC 5280 4.2.1.11)."},
+     "Policies that paths below an authority must have (RFC 5280 4.2.1.11). The extension is always critical: GnuTLS and "
+     "NSS, which do not know it, accept nothing below such an authority."},
     {"inhibit_any_policy", CM_FIELD_NUMBER, 0, offsetof(cm_profile_t, limits.inhibit_any), -1, 16, "-1", NULL, NULL, 0,
      "Certificates that may follow below an authority before anyPolicy stands for no other policy (RFC 5280 4.2.1.14): "
-     "with 0 in none that it issues; -1: no constraint."},
+     "with 0 in none that it issues; -1: no constraint. NSS does not know this critical extension either."},
     {"critical", CM_FIELD_NAMES, 0, offsetof(cm_profile_t, critical), 0, 2, "[]", &criticals, NULL, 0,
      "Extensions that are critical besides those that must be."},
     {"must_staple", CM_FIELD_FLAG, 0, offsetof(cm_profile_t, must_staple), 0, 0, "false", NULL, NULL, 0,
