@@ -20,6 +20,9 @@ cm_error_t *cm_ceremony_open(cm_ceremony_t *ceremony);
 /* One step: on the terminal, and as a line of the record. */
 cm_error_t *cm_ceremony_step(cm_ceremony_t *ceremony, const char *what, int made);
 
+/* What is not made, and why, in the same places. */
+cm_error_t *cm_ceremony_leave(cm_ceremony_t *ceremony, const char *what, const char *why);
+
 /* A key that is there now: URI, algorithm, SHA-256 of its SubjectPublicKeyInfo. */
 cm_error_t *cm_ceremony_key(cm_ceremony_t *ceremony, const char *uri);
 

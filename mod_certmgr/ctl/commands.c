@@ -4,7 +4,8 @@
 static const cm_option_t init_options[] = {
     {"plan", "FILE", "authorities and keys to make (JSON) instead of the default ones"},
     {"organization", "NAME", "organisation in the names of the default authorities"},
-    {"profiles", "FOLDER", "certificate profiles to store (*.json), of authorities that are there"},
+    {"profiles", "FOLDER",
+     "certificate profiles to store (*.json); left out where their authority is not there"},
     {"so-pin", "SOURCE", "SO PIN of a new token: file:, env: or exec: (default: a random one)"},
     {"log", "FILE", "where to write the record of the ceremony"},
     CM_BREAK_GLASS,
@@ -150,8 +151,10 @@ static const cm_command_t commands[] = {
      "the user PIN that the line names), the database schema, the audit key, an escrow key\n"
      "(RSA-3072), the authorities root and issuing (P-256) with the key of their OCSP responder, "
      "and\n"
-     "the profiles. It shows what it is going to do and asks before it writes. A run that was cut\n"
-     "is finished by running it again.\n\n"
+     "the profiles whose authority is there then. It shows what it is going to do and asks before\n"
+     "it writes. A run that was cut is finished by running it again, which also stores the "
+     "profiles\n"
+     "of authorities that have been added.\n\n"
      "The record of the ceremony names time, user, keys and certificates with their fingerprints.\n"
      "A random SO PIN is shown once and kept nowhere.\n\n"
      "Once there are two administrators, init makes no new authorities without --break-glass, and\n"
