@@ -192,7 +192,7 @@ static cm_error_t *provide_profiles(cm_ceremony_t *ceremony, const cm_run_t *run
     const char *folder =
         cm_run_option(run, "profiles") ? cm_run_option(run, "profiles") : CM_PROFILES;
     int is_set_up;
-    cm_error_t *error = cm_govern_is_set_up(&is_set_up, run->ctx);
+    cm_error_t *error = cm_govern_is_set_up(&is_set_up, run->ctx, CM_GOVERNOR);
     apr_finfo_t info;
     apr_dir_t *dir;
     apr_status_t status;

@@ -4,29 +4,35 @@
 #include <apr_strings.h>
 
 #include "flow/govern.h"
+#include "pki/pem.h"
 #include "store/holders.h"
 
-static const cm_change_kind_t *const kinds[] = {&cm_change_person_add,
-                                                &cm_change_person_deactivate,
-                                                &cm_change_person_activate,
-                                                &cm_change_role_give,
-                                                &cm_change_role_take,
-                                                &cm_change_identity_tie,
-                                                &cm_change_identity_untie,
-                                                &cm_change_profile_store,
-                                                &cm_change_group_add,
-                                                &cm_change_group_remove,
-                                                &cm_change_group_profile_add,
-                                                &cm_change_group_profile_remove,
-                                                &cm_change_group_domain_add,
-                                                &cm_change_group_domain_remove,
-                                                &cm_change_group_seat,
-                                                &cm_change_group_unseat,
-                                                NULL};
+static const cm_change_kind_t *const kinds[] = {
+    &cm_change_person_add,        &cm_change_person_deactivate,
+    &cm_change_person_activate,   &cm_change_role_give,
+    &cm_change_role_take,         &cm_change_identity_tie,
+    &cm_change_identity_untie,    &cm_change_profile_store,
+    &cm_change_group_add,         &cm_change_group_remove,
+    &cm_change_group_profile_add, &cm_change_group_profile_remove,
+    &cm_change_group_domain_add,  &cm_change_group_domain_remove,
+    &cm_change_group_seat,        &cm_change_group_unseat,
+    &cm_change_authority_csr,     &cm_change_authority_import,
+    &cm_change_authority_revoke,  &cm_change_authority_server,
+    &cm_change_key_compromised,   NULL};
 
 const cm_change_kind_t *const *cm_change_kinds(void)
 {
     return kinds;
+}
+
+const cm_change_kind_t *cm_change_kind(const char *name)
+{
+    for (const cm_change_kind_t *const *at = kinds; *at; at++) {
+        if (strcmp((*at)->name, name) == 0) {
+            return *at;
+        }
+    }
+    return NULL;
 }
 
 static const cm_json_member_t members[] = {
@@ -49,11 +55,11 @@ static cm_error_t *find_kind(const cm_change_kind_t **kind, const char *name, co
     const char *names = "";
     cm_error_t *error;
 
+    *kind = cm_change_kind(name);
+    if (*kind) {
+        return NULL;
+    }
     for (const cm_change_kind_t *const *at = kinds; *at; at++) {
-        if (strcmp((*at)->name, name) == 0) {
-            *kind = *at;
-            return NULL;
-        }
         names = apr_pstrcat(ctx->pool, names, *names ? ", " : "", (*at)->name, NULL);
     }
     error = cm_error_make(ctx->pool, CM_E_VALUE, "there is no such kind of change");
@@ -66,6 +72,7 @@ static cm_error_t *read_change(cm_change_t **change, const char *kind, const jso
     cm_change_t *made = apr_pcalloc(ctx->pool, sizeof *made);
     cm_error_t *error = find_kind(&made->kind, kind, ctx);
 
+    made->path_length = -1;
     if (!error) {
         error = cm_json_read(made, made->kind->members, object, "/change", ctx->pool);
     }
@@ -155,25 +162,62 @@ static cm_error_t *decide(cm_work_t *work)
     return error ? error : cm_change_move_below(work->change->kind->decide(work), "/change", pool);
 }
 
-/* Where two administrators are, two have to be left: with fewer there is no dual control, and
- * commands would act alone. */
+static cm_error_t *make(cm_work_t *work)
+{
+    const cm_change_kind_t *kind = work->change->kind;
+
+    return kind->make ? kind->make(work) : NULL;
+}
+
+/* Those who exert dual control, in the order in which their assignments are locked. */
+static const struct {
+    const char *role, *rule;
+} governors[] = {{CM_GOVERNOR, "change.administrators"}, {CM_CA_GOVERNOR, "change.ca-admins"}};
+
+enum { GOVERNING_ROLES = sizeof governors / sizeof *governors };
+
+static cm_error_t *count_governors(apr_int64_t *counts, cm_txn_t *txn)
+{
+    cm_error_t *error = NULL;
+
+    for (int i = 0; !error && i < GOVERNING_ROLES; i++) {
+        error = cm_role_holders_in(&counts[i], txn, governors[i].role);
+    }
+    return error;
+}
+
+/* Where two are, two have to be left: with fewer there is no dual control, and commands would act
+ * alone. */
 static cm_error_t *change(cm_txn_t *txn, cm_work_t *work)
 {
-    apr_int64_t before, after;
-    cm_error_t *error = cm_role_holders_in(&before, txn, CM_GOVERNOR);
+    apr_int64_t before[GOVERNING_ROLES], after[GOVERNING_ROLES];
+    cm_error_t *error = count_governors(before, txn);
 
     if (!error) {
         error = work->change->kind->change(txn, work);
     }
     if (!error) {
-        error = cm_role_holders_in(&after, txn, CM_GOVERNOR);
+        error = count_governors(after, txn);
     }
-    if (!error && !work->overrides && before >= CM_GOVERNORS && after < CM_GOVERNORS) {
-        error = cm_error_make(cm_txn_pool(txn), CM_E_REFUSED,
-                              "fewer than %d administrators would be left", CM_GOVERNORS);
-        cm_error_locate(error, NULL, "change.administrators");
+    for (int i = 0; !error && !work->overrides && i < GOVERNING_ROLES; i++) {
+        if (before[i] >= CM_GOVERNORS && after[i] < CM_GOVERNORS) {
+            error = cm_error_make(cm_txn_pool(txn), CM_E_REFUSED, "fewer than %d %ss would be left",
+                                  CM_GOVERNORS, governors[i].role);
+            cm_error_locate(error, NULL, governors[i].rule);
+        }
     }
     return error;
+}
+
+/* It has happened; what fails here is for the jobs. */
+static void finish(cm_work_t *work)
+{
+    const cm_change_kind_t *kind = work->change->kind;
+    cm_error_t *error = kind->finish ? kind->finish(work) : NULL;
+
+    if (error) {
+        cm_ctx_log_error(work->ctx, CM_LOG_ERROR, error);
+    }
 }
 
 static void record(cm_audit_draft_t *draft, const cm_work_t *work)
@@ -205,6 +249,9 @@ const json_t *cm_change_show(const cm_request_t *request, apr_pool_t *pool)
     }
     cm_json_set_text(shown, "kind", wish.kind);
     json_object_update_missing(shown, (json_t *)wish.change);
+    if (request->csr.len) {
+        cm_json_set_text(shown, "csr", cm_pem_encode("CERTIFICATE REQUEST", request->csr, pool));
+    }
     return shown;
 }
 
@@ -224,6 +271,8 @@ const cm_operation_row_t cm_operation_change = {.operation = CM_OP_CHANGE,
                                                 .members = members,
                                                 .take = take,
                                                 .decide = decide,
+                                                .make = make,
                                                 .change = change,
+                                                .finish = finish,
                                                 .record = record,
                                                 .concerns = concerns};

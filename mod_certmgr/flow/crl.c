@@ -148,7 +148,7 @@ cm_error_t *cm_crl_publish(const cm_ctx_t *ctx, const char *ca)
     store_t store = {record, {NULL, 0}};
     cm_issuer_t *issuer;
     apr_int64_t period;
-    cm_error_t *error = cm_issuer_open(&issuer, ctx, ca);
+    cm_error_t *error = cm_issuer_open_for_status(&issuer, ctx, ca);
 
     if (error) {
         return error;

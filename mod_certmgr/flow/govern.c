@@ -4,13 +4,14 @@
 #include <apr_strings.h>
 
 #include "flow/audit.h"
+#include "flow/change.h"
 #include "policy/identity.h"
 #include "store/holders.h"
 
-cm_error_t *cm_govern_is_set_up(int *is, const cm_ctx_t *ctx)
+cm_error_t *cm_govern_is_set_up(int *is, const cm_ctx_t *ctx, const char *role)
 {
     apr_int64_t count = 0;
-    cm_error_t *error = cm_role_holders(&count, ctx->store, CM_GOVERNOR, ctx->pool);
+    cm_error_t *error = cm_role_holders(&count, ctx->store, role, ctx->pool);
 
     *is = count >= CM_GOVERNORS;
     return error;
@@ -28,7 +29,7 @@ cm_error_t *cm_govern_gate(const cm_ctx_t *ctx, const char *command, const char 
 {
     cm_audit_draft_t *draft;
     int is_set_up;
-    cm_error_t *error = cm_govern_is_set_up(&is_set_up, ctx);
+    cm_error_t *error = cm_govern_is_set_up(&is_set_up, ctx, CM_CA_GOVERNOR);
 
     if (error || !is_set_up) {
         return error;
@@ -82,9 +83,10 @@ static cm_error_t *submit(cm_request_view_t **view, cm_ctx_t *ctx,
 cm_error_t *cm_govern_change(cm_request_view_t **view, cm_ctx_t *ctx,
                              const cm_submission_t *submission, const char *break_glass)
 {
+    const cm_change_kind_t *kind = cm_change_kind(submission->kind);
     cm_command_ask_t command = {0, break_glass};
     int is_set_up;
-    cm_error_t *error = cm_govern_is_set_up(&is_set_up, ctx);
+    cm_error_t *error = cm_govern_is_set_up(&is_set_up, ctx, kind ? kind->role : CM_GOVERNOR);
 
     command.approvals = is_set_up ? CM_GOVERNORS : 0;
     return error ? error : submit(view, ctx, submission, &command);
@@ -104,7 +106,7 @@ cm_error_t *cm_govern_submit_for(cm_request_view_t **view, cm_ctx_t *ctx,
                                 NULL, "person.state");
     }
     if (!error) {
-        error = cm_govern_is_set_up(&is_set_up, ctx);
+        error = cm_govern_is_set_up(&is_set_up, ctx, CM_GOVERNOR);
     }
     if (error) {
         return error;

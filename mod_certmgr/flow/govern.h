@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * What certmgrctl asks for. A command is nobody, so that what it asks for is approved by two
- * administrators as soon as there are two; before that, while the installation is being set up, it
- * happens at once. Breaking the glass lets it happen at once as well; that is an audit event of its
- * own, and is announced.
+ * administrators as soon as there are two (where it is about authorities: two ca-admins); before
+ * that, while the installation is being set up, it happens at once. Breaking the glass lets it
+ * happen at once as well; that is an audit event of its own, and is announced.
  */
 #ifndef CERTMGR_FLOW_GOVERN_H
 #define CERTMGR_FLOW_GOVERN_H
@@ -11,18 +11,19 @@
 #include "flow/requests.h"
 #include "model/person.h"
 
-/* Those under whom dual control is possible. */
-#define CM_GOVERNOR "administrator"
+/* Those under whom dual control is possible: of people and profiles, of authorities. */
+#define CM_GOVERNOR    "administrator"
+#define CM_CA_GOVERNOR "ca-admin"
 enum { CM_GOVERNORS = 2 };
 
-/* Whether the installation is set up: so many administrators are active and have, or had, a way to
- * log in. Roles that Apache gives in passing (CertMgrRole) don't count: nobody knows who has them.
- */
-cm_error_t *cm_govern_is_set_up(int *is, const cm_ctx_t *ctx);
+/* Whether dual control by this role is set up: so many who have it are active and have, or had, a
+ * way to log in. Roles that Apache gives in passing (CertMgrRole) don't count: nobody knows who has
+ * them. */
+cm_error_t *cm_govern_is_set_up(int *is, const cm_ctx_t *ctx, const char *role);
 
-/* Before a command that nobody can approve yet, as `command` says ("init: authority web"): passes
- * while the installation is being set up; then CM_E_REFUSED (govern.dual-control) without a reason,
- * and with one the breaking of the glass is recorded. */
+/* Before a command about authorities that nobody can approve, as `command` says ("init: authority
+ * web"): passes while the installation is being set up; then CM_E_REFUSED (govern.dual-control)
+ * without a reason, and with one the breaking of the glass is recorded. */
 cm_error_t *cm_govern_gate(const cm_ctx_t *ctx, const char *command, const char *break_glass);
 
 /* Ask for a governed change. `break_glass`: why it happens at once, or NULL. */

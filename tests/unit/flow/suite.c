@@ -23,5 +23,7 @@ const unit_case_fn unit_cases[] = {
     audit_read_case,
     change_case,
     change_postgres_case,
+    authority_case,
+    authority_postgres_case,
     NULL,
 };
