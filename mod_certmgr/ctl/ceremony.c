@@ -82,10 +82,11 @@ static cm_error_t *note(cm_ceremony_t *c, const char *line)
                               status);
 }
 
-cm_error_t *cm_ceremony_step(cm_ceremony_t *ceremony, const char *what, int made)
+cm_error_t *cm_ceremony_step(cm_ceremony_t *ceremony, const char *what, cm_step_t step)
 {
+    static const char *const results[] = {"was there", "made", "asked for"};
     apr_pool_t *pool = ceremony->run->pool;
-    const char *result = made ? "made" : "was there";
+    const char *result = results[step];
 
     cm_output_step(ceremony->run, what, result);
     return note(ceremony, apr_psprintf(pool, "%s step %s: %s", cm_text_time(apr_time_now(), pool),

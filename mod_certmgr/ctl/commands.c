@@ -164,9 +164,10 @@ static const cm_command_t commands[] = {
      "is finished by running it again.\n\n"
      "The record of the ceremony names time, user, keys and certificates with their fingerprints.\n"
      "A random SO PIN is shown once and kept nowhere.\n\n"
-     "Once there are two ca-admins, init makes no new authorities without --break-glass; once "
-     "there\n"
-     "are two administrators, it stores no profiles: see profile import."},
+     "Once there are two ca-admins, two of them approve new authorities, which init asks for "
+     "then:\n"
+     "one below another when that one is there. Once there are two administrators, init stores no\n"
+     "profiles: see profile import."},
     {"db upgrade", "", NULL, CM_NEEDS_STORE, cm_ctl_db_upgrade,
      "Bring the database schema up to date",
      "Runs the migrations that the database lacks, each in a transaction, and records the digest "

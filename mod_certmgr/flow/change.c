@@ -7,18 +7,29 @@
 #include "pki/pem.h"
 #include "store/holders.h"
 
-static const cm_change_kind_t *const kinds[] = {
-    &cm_change_person_add,        &cm_change_person_deactivate,
-    &cm_change_person_activate,   &cm_change_role_give,
-    &cm_change_role_take,         &cm_change_identity_tie,
-    &cm_change_identity_untie,    &cm_change_profile_store,
-    &cm_change_group_add,         &cm_change_group_remove,
-    &cm_change_group_profile_add, &cm_change_group_profile_remove,
-    &cm_change_group_domain_add,  &cm_change_group_domain_remove,
-    &cm_change_group_seat,        &cm_change_group_unseat,
-    &cm_change_authority_csr,     &cm_change_authority_import,
-    &cm_change_authority_revoke,  &cm_change_authority_server,
-    &cm_change_key_compromised,   NULL};
+static const cm_change_kind_t *const kinds[] = {&cm_change_person_add,
+                                                &cm_change_person_deactivate,
+                                                &cm_change_person_activate,
+                                                &cm_change_role_give,
+                                                &cm_change_role_take,
+                                                &cm_change_identity_tie,
+                                                &cm_change_identity_untie,
+                                                &cm_change_profile_store,
+                                                &cm_change_group_add,
+                                                &cm_change_group_remove,
+                                                &cm_change_group_profile_add,
+                                                &cm_change_group_profile_remove,
+                                                &cm_change_group_domain_add,
+                                                &cm_change_group_domain_remove,
+                                                &cm_change_group_seat,
+                                                &cm_change_group_unseat,
+                                                &cm_change_authority_create,
+                                                &cm_change_authority_csr,
+                                                &cm_change_authority_import,
+                                                &cm_change_authority_revoke,
+                                                &cm_change_authority_server,
+                                                &cm_change_key_compromised,
+                                                NULL};
 
 const cm_change_kind_t *const *cm_change_kinds(void)
 {

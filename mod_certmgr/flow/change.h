@@ -12,6 +12,7 @@
 #define CERTMGR_FLOW_CHANGE_H
 
 #include "flow/operations.h"
+#include "model/authority.h"
 #include "model/person.h"
 #include "policy/identity.h"
 #include "store/people.h"
@@ -34,8 +35,8 @@ typedef struct cm_change_t {
     const char *key, *ocsp_key, *algorithm; /* RFC 7512 URIs; what key is made */
     const char *subject;                    /* RFC 4514 */
     apr_int64_t path_length;                /* -1: none asked for */
-    const char *crl_validity;
-    const char *pem, *chain; /* PEM: a certificate or key, certificates above it */
+    const char *validity, *crl_validity;    /* cm_text_duration */
+    const char *pem, *chain;                /* PEM: a certificate or key, certificates above it */
     const char *csr;
     const apr_array_header_t *names; /* of const char *: DNS names */
     const char *certificate;         /* id */
@@ -44,6 +45,7 @@ typedef struct cm_change_t {
     /* what was found when it was decided */
     const struct cm_profile_change_t *decided;  /* flow/profiles.h */
     const struct cm_outside_import_t *imported; /* flow/outside.h */
+    cm_authority_t *authority_made;             /* to be stored with work->made */
     const cm_pubkey_t *public;
 } cm_change_t;
 
@@ -93,8 +95,8 @@ extern const cm_change_kind_t cm_change_group_add, cm_change_group_remove,
 extern const cm_change_kind_t cm_change_profile_store; /* change_profile.c */
 extern const cm_change_kind_t cm_change_authority_csr,
     cm_change_authority_import; /* change_outside.c */
-extern const cm_change_kind_t cm_change_authority_revoke, cm_change_authority_server,
-    cm_change_key_compromised; /* change_authorities.c */
+extern const cm_change_kind_t cm_change_authority_create, cm_change_authority_revoke,
+    cm_change_authority_server, cm_change_key_compromised; /* change_authorities.c */
 
 /* The kind of this name, or NULL. */
 const cm_change_kind_t *cm_change_kind(const char *name);

@@ -8,12 +8,44 @@
 #include "flow/keycheck.h"
 #include "flow/lineage.h"
 #include "flow/server.h"
+#include "flow/setup.h"
 #include "flow/target.h"
 #include "store/authorities.h"
 #include "store/certificates.h"
 #include "store/keys.h"
 
-enum { AUTHORITY_MAX = 64, ID_MAX = 64, WORD_MAX = 32, DNS_NAMES = 100, PEM_MAX = 65536 };
+enum {
+    AUTHORITY_MAX = 64,
+    ID_MAX = 64,
+    WORD_MAX = 32,
+    URI_MAX = 1024,
+    DN_MAX = 1024,
+    DNS_NAMES = 100,
+    PEM_MAX = 65536,
+    PATH_LENGTH_MAX = 16
+};
+
+static const cm_json_member_t create_members[] = {
+    {"authority", CM_JSON_TEXT, CM_JSON_REQUIRED, offsetof(cm_change_t, authority), AUTHORITY_MAX,
+     "Name of the authority to be: a-z, 0-9, -."},
+    {"parent", CM_JSON_TEXT, CM_JSON_OPTIONAL, offsetof(cm_change_t, parent), AUTHORITY_MAX,
+     "The authority of ours that signs it; it signs itself where this is left out."},
+    {"key", CM_JSON_TEXT, CM_JSON_REQUIRED, offsetof(cm_change_t, key), URI_MAX,
+     "Its key, made when it is not there: RFC 7512, with token= and object=."},
+    {"algorithm", CM_JSON_TEXT, CM_JSON_OPTIONAL, offsetof(cm_change_t, algorithm), WORD_MAX,
+     "Of a key that is made: P-256 (the default), P-384, P-521, RSA-2048, RSA-3072, RSA-4096."},
+    {"subject", CM_JSON_TEXT, CM_JSON_REQUIRED, offsetof(cm_change_t, subject), DN_MAX,
+     "Its subject (RFC 4514)."},
+    {"validity", CM_JSON_TEXT, CM_JSON_REQUIRED, offsetof(cm_change_t, validity), WORD_MAX,
+     "Its life, such as 3650d, not beyond its parent's."},
+    {"path_length", CM_JSON_INTEGER, CM_JSON_OPTIONAL, offsetof(cm_change_t, path_length),
+     PATH_LENGTH_MAX, "How many authorities may stand below it (RFC 5280 4.2.1.9)."},
+    {"crl_validity", CM_JSON_TEXT, CM_JSON_OPTIONAL, offsetof(cm_change_t, crl_validity), WORD_MAX,
+     "Life of its CRLs, such as 30d; CertMgrCRLValidity unless given."},
+    {"ocsp_key", CM_JSON_TEXT, CM_JSON_OPTIONAL, offsetof(cm_change_t, ocsp_key), URI_MAX,
+     "Key of its OCSP responder (RFC 7512), made when it is not there; no OCSP where it is left "
+     "out."},
+    {NULL, CM_JSON_TEXT, 0, 0, 0, NULL}};
 
 static const cm_json_member_t revoke_members[] = {
     {"authority", CM_JSON_TEXT, CM_JSON_OPTIONAL, offsetof(cm_change_t, authority), AUTHORITY_MAX,
@@ -39,6 +71,59 @@ static const cm_json_member_t key_members[] = {
     {"key", CM_JSON_LINES, CM_JSON_REQUIRED, offsetof(cm_change_t, pem), PEM_MAX,
      "A certificate, a certification request or a public key that has it (PEM)."},
     {NULL, CM_JSON_TEXT, 0, 0, 0, NULL}};
+
+static cm_authority_plan_t plan_of(const cm_change_t *change)
+{
+    return (cm_authority_plan_t){.name = change->authority,
+                                 .parent = change->parent,
+                                 .key = change->key,
+                                 .algorithm = change->algorithm ? change->algorithm : "P-256",
+                                 .subject = change->subject,
+                                 .validity = change->validity,
+                                 .pathlen = (int)change->path_length,
+                                 .crl_validity = change->crl_validity,
+                                 .ocsp_key = change->ocsp_key};
+}
+
+static cm_error_t *decide_create(cm_work_t *work)
+{
+    const cm_authority_plan_t plan = plan_of(work->change);
+
+    return cm_authority_plan_check(work->ctx, &plan);
+}
+
+/* A certificate that is nobody's; the request shows it. */
+static void keep_made(cm_work_t *work, cm_certificate_t *made)
+{
+    made->request = work->request->id;
+    work->request->certificate = made->id;
+    work->made = made;
+}
+
+static cm_error_t *make_authority(cm_work_t *work)
+{
+    const cm_authority_plan_t plan = plan_of(work->change);
+    cm_authority_made_t made;
+    cm_error_t *error = cm_authority_make(&made, work->ctx, &plan);
+
+    if (!error) {
+        keep_made(work, made.certificate);
+        work->change->authority_made = made.authority;
+    }
+    return error;
+}
+
+static cm_error_t *store_authority(cm_txn_t *txn, cm_work_t *work)
+{
+    const cm_authority_made_t made = {work->change->authority_made, work->made};
+
+    return cm_authority_store(txn, &made);
+}
+
+static cm_error_t *finish_authority(cm_work_t *work)
+{
+    return cm_authority_provide(work->ctx, work->change->authority);
+}
 
 static cm_error_t *unknown(const cm_work_t *work, cm_error_t *error, const char *field,
                            const char *rule)
@@ -147,11 +232,11 @@ static cm_error_t *decide_server(cm_work_t *work)
 
 static cm_error_t *make_server(cm_work_t *work)
 {
-    cm_error_t *error = cm_issuer_sign(&work->made, work->issuer, work->spec, work->ctx);
+    cm_certificate_t *made;
+    cm_error_t *error = cm_issuer_sign(&made, work->issuer, work->spec, work->ctx);
 
     if (!error) {
-        work->made->request = work->request->id;
-        work->request->certificate = work->made->id;
+        keep_made(work, made);
     }
     return error;
 }
@@ -161,7 +246,7 @@ static cm_error_t *store_server(cm_txn_t *txn, cm_work_t *work)
     return cm_certificate_insert(txn, work->made);
 }
 
-static void record_server(cm_audit_draft_t *draft, const cm_work_t *work)
+static void record_made(cm_audit_draft_t *draft, const cm_work_t *work)
 {
     if (work->made) {
         cm_json_set_text(draft->detail, "certificate", work->made->id);
@@ -170,6 +255,13 @@ static void record_server(cm_audit_draft_t *draft, const cm_work_t *work)
         cm_json_set_text(draft->detail, "sha256", work->made->sha256);
         cm_json_set_text(draft->detail, "subject", work->made->subject);
     }
+}
+
+static void record_create(cm_audit_draft_t *draft, const cm_work_t *work)
+{
+    cm_json_set_text(draft->detail, "authority", work->change->authority);
+    cm_json_set_text(draft->detail, "key", work->change->key);
+    record_made(draft, work);
 }
 
 static const char *key_hash(const cm_work_t *work)
@@ -208,6 +300,18 @@ static void record_key(cm_audit_draft_t *draft, const cm_work_t *work)
     }
 }
 
+const cm_change_kind_t cm_change_authority_create = {
+    .name = "authority.create",
+    .about = "Make an authority, its key in the token, below another one or as a root",
+    .permission = CM_MAY_GOVERN_CAS,
+    .role = CM_CA_GOVERNOR,
+    .members = create_members,
+    .decide = decide_create,
+    .make = make_authority,
+    .change = store_authority,
+    .finish = finish_authority,
+    .record = record_create};
+
 const cm_change_kind_t cm_change_authority_revoke = {
     .name = "authority.revoke",
     .about = "Revoke an authority's certificate, or another one of the installation's own",
@@ -227,7 +331,7 @@ const cm_change_kind_t cm_change_authority_server = {
     .decide = decide_server,
     .make = make_server,
     .change = store_server,
-    .record = record_server};
+    .record = record_made};
 
 const cm_change_kind_t cm_change_key_compromised = {
     .name = "key.compromised",

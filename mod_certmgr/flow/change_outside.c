@@ -121,7 +121,7 @@ static cm_error_t *decide_import(cm_work_t *work)
 
 static cm_error_t *make_import(cm_work_t *work)
 {
-    return cm_outside_import_prepare(work->change->imported, work->ctx);
+    return cm_outside_import_prepare(work->change->imported);
 }
 
 static cm_error_t *store_import(cm_txn_t *txn, cm_work_t *work)

@@ -3,7 +3,6 @@
 
 #include <apr_strings.h>
 
-#include "flow/audit.h"
 #include "flow/change.h"
 #include "policy/identity.h"
 #include "store/holders.h"
@@ -14,40 +13,6 @@ cm_error_t *cm_govern_is_set_up(int *is, const cm_ctx_t *ctx, const char *role)
     cm_error_t *error = cm_role_holders(&count, ctx->store, role, ctx->pool);
 
     *is = count >= CM_GOVERNORS;
-    return error;
-}
-
-static cm_error_t *nothing_else(cm_txn_t *txn, cm_audit_event_t *event, void *baton)
-{
-    (void)txn;
-    (void)event;
-    (void)baton;
-    return NULL;
-}
-
-cm_error_t *cm_govern_gate(const cm_ctx_t *ctx, const char *command, const char *break_glass)
-{
-    cm_audit_draft_t *draft;
-    int is_set_up;
-    cm_error_t *error = cm_govern_is_set_up(&is_set_up, ctx, CM_CA_GOVERNOR);
-
-    if (error || !is_set_up) {
-        return error;
-    }
-    if (!break_glass) {
-        error = cm_error_make(ctx->pool, CM_E_REFUSED, "this is under dual control by now");
-        cm_error_locate(error, NULL, "govern.dual-control");
-        return cm_error_advise(error, "--break-glass REASON, which is recorded and shown");
-    }
-    draft = cm_audit_begin(ctx, "command.break-glass", NULL);
-    cm_json_set_text(draft->detail, "command", command);
-    cm_json_set_text(draft->personal, "reason", break_glass);
-    error =
-        cm_store_transact(ctx->store, nothing_else, NULL, cm_audit_finish(draft, ctx), ctx->pool);
-    if (!error) {
-        cm_ctx_log(ctx, CM_LOG_NOTICE, "break-glass for %s by %s: %s", command, ctx->address,
-                   break_glass);
-    }
     return error;
 }
 

@@ -21,11 +21,6 @@ enum { CM_GOVERNORS = 2 };
  * them. */
 cm_error_t *cm_govern_is_set_up(int *is, const cm_ctx_t *ctx, const char *role);
 
-/* Before a command about authorities that nobody can approve, as `command` says ("init: authority
- * web"): passes while the installation is being set up; then CM_E_REFUSED (govern.dual-control)
- * without a reason, and with one the breaking of the glass is recorded. */
-cm_error_t *cm_govern_gate(const cm_ctx_t *ctx, const char *command, const char *break_glass);
-
 /* Ask for a governed change. `break_glass`: why it happens at once, or NULL. */
 cm_error_t *cm_govern_change(cm_request_view_t **view, cm_ctx_t *ctx,
                              const cm_submission_t *submission, const char *break_glass);

@@ -4,11 +4,11 @@
 #include <apr_strings.h>
 
 #include "base/text.h"
+#include "flow/authority.h"
 #include "flow/lineage.h"
 #include "flow/setup.h"
 #include "keys/key.h"
 #include "keys/keyring.h"
-#include "keys/uri.h"
 #include "pki/csr.h"
 #include "pki/path.h"
 #include "store/authorities.h"
@@ -25,66 +25,16 @@ static cm_error_t *wrong(const char *field, const char *rule, const char *messag
     return cm_error_locate(cm_error_make(pool, CM_E_VALUE, "%s", message), field, rule);
 }
 
-/* Names are in addresses. */
-static cm_error_t *check_name(const cm_ctx_t *ctx, const char *name)
-{
-    cm_authority_t *authority;
-    cm_error_t *error;
-
-    if (strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") != strlen(name) || !*name ||
-        strlen(name) > 64) {
-        return wrong("/authority", "authority.name",
-                     "the name of an authority is 1 to 64 of a-z, 0-9, -", ctx->pool);
-    }
-    error = cm_authority_read(&authority, ctx->store, name, ctx->pool);
-    if (!error) {
-        return cm_error_locate(
-            cm_error_make(ctx->pool, CM_E_CONFLICT, "there is an authority of this name"),
-            "/authority", "authority.there");
-    }
-    return error->code == CM_E_NOT_FOUND ? NULL : error;
-}
-
-/* Whether a key of this name could be made in one of the configured tokens. */
-static cm_error_t *check_uri(const cm_ctx_t *ctx, const char *field, const char *text)
-{
-    cm_token_t *token;
-    cm_uri_t *uri;
-    cm_error_t *error = cm_uri_parse(&uri, text, ctx->pool);
-
-    if (!error && (!uri->token || !uri->label)) {
-        return wrong(field, "key.uri", "the URI of a key has token= and object=", ctx->pool);
-    }
-    if (!error) {
-        error = cm_keyring_token(&token, ctx->keys, uri, ctx->pool);
-    }
-    return error ? wrong(field, "key.uri", error->message, ctx->pool) : NULL;
-}
-
 /* The request. */
-
-static cm_error_t *read_subject(cm_name_t **subject, const cm_ctx_t *ctx,
-                                const cm_outside_request_t *plan)
-{
-    cm_error_t *error = cm_name_read(subject, plan->subject, ctx->pool);
-
-    if (!error && !(*subject)->attributes->nelts) {
-        error = cm_error_make(ctx->pool, CM_E_VALUE, "an authority needs a subject");
-    }
-    return error ? cm_error_locate(error, "/subject", "authority.subject") : NULL;
-}
 
 cm_error_t *cm_outside_request_check(const cm_ctx_t *ctx, const cm_outside_request_t *plan)
 {
-    cm_name_t *subject;
-    cm_error_t *error = check_name(ctx, plan->name);
+    const cm_authority_words_t words = {.name = plan->name,
+                                        .key = plan->key,
+                                        .algorithm = plan->algorithm,
+                                        .subject = plan->subject};
 
-    error = cm_error_join(error, check_uri(ctx, "/key", plan->key));
-    if (!cm_key_can_be_made(plan->algorithm)) {
-        error = cm_error_join(error, wrong("/algorithm", "authority.algorithm",
-                                           "no key of this kind can be made", ctx->pool));
-    }
-    return cm_error_join(error, read_subject(&subject, ctx, plan));
+    return cm_authority_check(ctx, &words);
 }
 
 static cm_error_t *describe(cm_cert_spec_t *spec, const cm_ctx_t *ctx, const cm_key_t *key,
@@ -92,7 +42,7 @@ static cm_error_t *describe(cm_cert_spec_t *spec, const cm_ctx_t *ctx, const cm_
 {
     cm_pubkey_t *public;
     cm_name_t *subject;
-    cm_error_t *error = read_subject(&subject, ctx, plan);
+    cm_error_t *error = cm_name_read(&subject, plan->subject, ctx->pool);
 
     if (!error) {
         error = cm_pubkey_parse(&public, cm_key_spki(key), ctx->pool);
@@ -136,9 +86,7 @@ static cm_error_t *sign_request(cm_bytes_t *csr, const cm_ctx_t *ctx,
 cm_error_t *cm_outside_request_sign(cm_bytes_t *csr, cm_ctx_t *ctx,
                                     const cm_outside_request_t *plan)
 {
-    const cm_key_request_t wanted = {plan->key, plan->algorithm, CM_KEY_SIGN};
-    int is_made;
-    cm_error_t *error = cm_key_provide(&is_made, ctx, &wanted);
+    cm_error_t *error = cm_authority_key(ctx, plan->key, plan->algorithm, "/key");
 
     return error ? error : sign_request(csr, ctx, plan);
 }
@@ -153,26 +101,6 @@ cm_error_t *cm_outside_request_store(cm_txn_t *txn, const cm_outside_request_t *
 }
 
 /* The answer. */
-
-/* OCSP tells authorities by name and key: of two with one key only the first would answer. */
-static cm_error_t *check_key_is_free(const cm_outside_import_t *import)
-{
-    const cm_ctx_t *ctx = import->ctx;
-    apr_array_header_t *all;
-    cm_error_t *error = cm_authorities_list(&all, ctx->store, ctx->pool);
-
-    for (int i = 0; !error && i < all->nelts; i++) {
-        const cm_authority_t *authority = APR_ARRAY_IDX(all, i, const cm_authority_t *);
-        cm_cert_t *cert;
-
-        error = cm_cert_parse(&cert, authority->der, ctx->pool);
-        if (!error && cm_bytes_equal(cert->spki, import->cert->spki)) {
-            error = refuse("/certificate", "authority.key-used",
-                           "another authority here has this key", ctx->pool);
-        }
-    }
-    return error;
-}
 
 static cm_error_t *name_key(cm_outside_import_t *import)
 {
@@ -215,7 +143,7 @@ static cm_error_t *check_key(cm_outside_import_t *import)
         error = refuse("/certificate", "authority.key", "the certificate is for another key",
                        ctx->pool);
     }
-    return error ? error : check_key_is_free(import);
+    return error ? error : cm_authority_key_is_free(ctx, import->cert->spki, "/certificate");
 }
 
 static cm_error_t *check_certificate(const cm_outside_import_t *import)
@@ -323,28 +251,11 @@ static cm_error_t *read_certificate(cm_outside_import_t *import, apr_array_heade
     return NULL;
 }
 
-/* What can be said without a look at the certificate. */
-static cm_error_t *check_words(cm_outside_import_t *import)
-{
-    const cm_outside_answer_t *answer = import->answer;
-    cm_error_t *errors = check_name(import->ctx, answer->name);
-
-    if (answer->ocsp_key) {
-        errors = cm_error_join(errors, check_uri(import->ctx, "/ocsp_key", answer->ocsp_key));
-    }
-    if (answer->crl_validity) {
-        cm_error_t *error = cm_text_duration(&import->authority.crl_period, answer->crl_validity,
-                                             import->ctx->pool);
-
-        errors = cm_error_join(errors,
-                               error ? cm_error_locate(error, "/crl_validity", error->rule) : NULL);
-    }
-    return errors;
-}
-
 cm_error_t *cm_outside_import_check(cm_outside_import_t **import, const cm_ctx_t *ctx,
                                     const cm_outside_answer_t *answer)
 {
+    const cm_authority_words_t words = {
+        .name = answer->name, .ocsp_key = answer->ocsp_key, .crl_validity = answer->crl_validity};
     cm_outside_import_t *made = apr_pcalloc(ctx->pool, sizeof *made);
     apr_array_header_t *ders;
     cm_error_t *error;
@@ -356,7 +267,10 @@ cm_error_t *cm_outside_import_check(cm_outside_import_t **import, const cm_ctx_t
                                        .certificate = "",
                                        .ocsp_key = answer->ocsp_key,
                                        .created = ctx->now};
-    error = check_words(made);
+    error = cm_authority_check(ctx, &words);
+    if (!error && answer->crl_validity) {
+        error = cm_text_duration(&made->authority.crl_period, answer->crl_validity, ctx->pool);
+    }
     error = cm_error_join(error, read_certificate(made, &ders));
     if (!error) {
         error = cm_error_join(check_key(made), check_certificate(made));
@@ -368,12 +282,14 @@ cm_error_t *cm_outside_import_check(cm_outside_import_t **import, const cm_ctx_t
     return error;
 }
 
-cm_error_t *cm_outside_import_prepare(const cm_outside_import_t *import, cm_ctx_t *ctx)
+cm_error_t *cm_outside_import_prepare(const cm_outside_import_t *import)
 {
-    const cm_key_request_t responder = {import->authority.ocsp_key, "P-256", CM_KEY_SIGN};
-    int is_made;
+    const char *responder = import->authority.ocsp_key;
+    cm_error_t *error = cm_authority_key_signs(import->ctx, import->authority.key, "/key");
 
-    return responder.uri ? cm_key_provide(&is_made, ctx, &responder) : NULL;
+    return error || !responder
+               ? error
+               : cm_authority_key(import->ctx, responder, CM_RESPONDER_KEY, "/ocsp_key");
 }
 
 cm_error_t *cm_outside_import_store(cm_txn_t *txn, const cm_outside_import_t *import)

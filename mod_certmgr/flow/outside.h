@@ -20,9 +20,7 @@ typedef struct {
     int path_len;          /* asked for; -1: none */
 } cm_outside_request_t;
 
-/* Whether there could be such an authority, without asking a token. CM_E_VALUE at the members of
- * the change, with the rules authority.name, authority.subject, authority.algorithm and key.uri;
- * CM_E_CONFLICT (authority.there) when there is one of this name. */
+/* cm_authority_check (flow/authority.h). */
 cm_error_t *cm_outside_request_check(const cm_ctx_t *ctx, const cm_outside_request_t *plan);
 
 /* Make the key if it is not there, and sign a request for it. *csr: DER. */
@@ -61,12 +59,12 @@ typedef struct cm_outside_import_t {
  *   authority.dates      not valid now
  *   authority.parent     the parent did not issue it, by our own records, or has ended
  *   path.verify          and the others of pki/path.h
- * and those of cm_outside_request_check for name and ocsp_key. */
+ * and those of cm_authority_check. */
 cm_error_t *cm_outside_import_check(cm_outside_import_t **import, const cm_ctx_t *ctx,
                                     const cm_outside_answer_t *answer);
 
-/* Make the key of the responder if it is not there. */
-cm_error_t *cm_outside_import_prepare(const cm_outside_import_t *import, cm_ctx_t *ctx);
+/* See that its key signs, and make that of the responder if it is not there. */
+cm_error_t *cm_outside_import_prepare(const cm_outside_import_t *import);
 
 /* Store the authority with the certificates of others above it; the request is gone then. What else
  * it needs, cm_authority_provide (flow/setup.h) makes, or else the jobs. */

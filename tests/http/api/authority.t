@@ -126,6 +126,17 @@ subtest 'who may ask, and who approve' => sub {
     problem_is(event('caadmin3', $given, 'approve'), 403, 'forbidden', rule => 'approval.role', name => 'a ca-admin decides on no role');
 };
 
+subtest 'a new authority below root' => sub {
+    my %change = (%{ partner('web') }, parent => 'root', validity => '3000d', ocsp_key => 'pkcs11:token=certmgr;object=web-ocsp');
+    problem_is(propose('admin1', 'authority.create', { %change, parent => 'issuing' }), 422, 'refused', rule => 'authority.path-length');
+    my $made = done_by_two('authority.create', \%change)->{certificate};
+    write_file(scratch('web.pem'), $made->{pem});
+    my ($code, $text) = command(qw(openssl verify -x509_strict -CAfile), $i->{CERTMGR_CA}, scratch('web.pem'));
+    is($code, 0, 'verifies up to the root') or diag($text);
+    is(nobody(GET => "/crl/web.crl")->{status}, 200, 'it has its first CRL');
+    like((ctl(qw(ca list)))[1], qr/^web +root +active/m, 'and is listed');
+};
+
 subtest 'an answer' => sub {
     my $pem = answer(by('admin1', GET => '/api/v1/change?state=completed')->{json}{items}[0]{change}{csr});
     problem_is(propose('admin1', 'authority.import', import_of('partner', 'hello')), 422, 'invalid-value', field => '/change/certificate');

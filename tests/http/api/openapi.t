@@ -193,6 +193,7 @@ my %samples = (
     'group.domain-remove' => { group => 'web', domain => 'a.test' },
     'group.seat' => { group => 'web', person => $other, role => 'officer' },
     'group.unseat' => { group => 'web', person => $other },
+    'authority.create' => { %asked, authority => 'third', parent => 'root', validity => '90d', ocsp_key => 'pkcs11:token=certmgr;object=third-ocsp' },
     'authority.csr' => { %asked, algorithm => 'P-384', authority => 'second' },
     'authority.import' => { authority => 'partner', certificate => read_file(scratch('partner.pem')), chain => read_file($outside{pem}),
         ocsp_key => 'pkcs11:token=certmgr;object=partner-ocsp', crl_validity => '30d' },

@@ -210,6 +210,71 @@ START_TEST(requests_that_can_not_be)
 }
 END_TEST
 
+static const char *new_authority(const char *name, const char *key, const char *more)
+{
+    return apr_psprintf(pool,
+                        "{\"authority\":\"%s\",\"key\":\"pkcs11:token=test;object=%s\","
+                        "\"subject\":\"CN=%s\",\"validity\":\"900d\"%s}",
+                        name, key, name, more);
+}
+
+START_TEST(an_authority_is_made_with_the_approval)
+{
+    cm_issuer_t *issuer;
+    cm_request_view_t *view;
+
+    view = happens("authority.create", new_authority("new", "new", ",\"path_length\":1"));
+    ck_assert_str_eq(view->certificate->subject, "CN=new");
+    ck_assert_ptr_null(view->certificate->owner);
+    happens("authority.create", new_authority("below", "below",
+                                              ",\"parent\":\"new\",\"path_length\":0,\"ocsp_key\":"
+                                              "\"pkcs11:token=test;object=below-ocsp\""));
+    assert_done(cm_issuer_open(&issuer, ctx, "below"));
+    ck_assert_int_eq(issuer->above->nelts, 1);
+    assert_value("1", "SELECT crl_number FROM authority WHERE name = 'below'");
+    assert_value("1", "SELECT count(*) FROM authority WHERE ocsp_not_after > 0 AND name ="
+                      " 'below'");
+    assert_not(CM_E_CONFLICT, "authority.there", "authority.create",
+               new_authority("new", "other", ""));
+    assert_not(CM_E_VALUE, "authority.unknown", "authority.create",
+               new_authority("x", "x", ",\"parent\":\"none\""));
+    assert_not(CM_E_REFUSED, "authority.path-length", "authority.create",
+               new_authority("x", "x", ",\"parent\":\"below\""));
+    assert_not(CM_E_VALUE, "key.uri", "authority.create",
+               new_authority("x", "x", ",\"ocsp_key\":\"pkcs11:token=test\""));
+    happens("authority.revoke", "{\"authority\":\"below\",\"reason\":\"superseded\"}");
+    assert_not(CM_E_REFUSED, "authority.parent", "authority.create",
+               new_authority("x", "x", ",\"parent\":\"below\""));
+}
+END_TEST
+
+/* What only the token can tell is told when it is approved, and for good. */
+START_TEST(keys_that_are_for_something_else)
+{
+    const cm_key_request_t escrow = {"pkcs11:token=test;object=escrow", "RSA-2048", CM_KEY_DECRYPT};
+    const char *const asked[][2] = {
+        {"authority.create", new_authority("x", "ca", "")},
+        {"authority.create", new_authority("x", "escrow", "")},
+        {"authority.csr", "{\"authority\":\"x\",\"key\":\"pkcs11:token=test;object=escrow\","
+                          "\"subject\":\"CN=x\"}"}};
+    int made;
+
+    assert_done(cm_key_provide(&made, ctx, &escrow));
+    for (int i = 0; i < 3; i++) {
+        cm_request_view_t *view = NULL;
+
+        assert_done(propose(&view, asked[i][0], asked[i][1]));
+        assert_done(send_event(&view, "admin2", view->request->id, "approve"));
+        ck_assert_msg(view->request->state == CM_STATE_REJECTED, "%d", i);
+    }
+    assert_value("1", "SELECT count(*) FROM audit_event WHERE action = 'request.fail' AND detail"
+                      " LIKE '%authority.key-used%'");
+    assert_value("2", "SELECT count(*) FROM audit_event WHERE action = 'request.fail' AND detail"
+                      " LIKE '%authority.key\"%'");
+    assert_value("1", "SELECT count(*) FROM authority");
+}
+END_TEST
+
 /* top, sub below it, low below that. */
 static void make_line(void)
 {
@@ -391,8 +456,6 @@ START_TEST(commands_act_alone_until_two_ca_admins_can_log_in)
     assert_done(command(&view, "in a hurry"));
     ck_assert_int_eq(view->request->state, CM_STATE_COMPLETED);
     ck_assert_str_eq(view->request->message, "break-glass: in a hurry");
-    assert_refused(cm_govern_gate(ctx, "init: authority x", NULL), CM_E_REFUSED,
-                   "govern.dual-control");
 }
 END_TEST
 
@@ -423,6 +486,8 @@ TCase *authority_case(void)
     tcase_add_test(tcase, a_key_is_made_when_the_token_is_back);
     tcase_add_test(tcase, a_key_is_made_once);
     tcase_add_test(tcase, requests_that_can_not_be);
+    tcase_add_test(tcase, an_authority_is_made_with_the_approval);
+    tcase_add_test(tcase, keys_that_are_for_something_else);
     tcase_add_test(tcase, an_authority_that_is_revoked_issues_nothing);
     tcase_add_test(tcase, what_a_revoked_parent_has_signed_is_not_taken_up);
     tcase_add_test(tcase, revocations_that_can_not_be);
