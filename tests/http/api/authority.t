@@ -138,7 +138,7 @@ subtest 'a new authority below root' => sub {
 };
 
 subtest 'an answer' => sub {
-    my $pem = answer(by('admin1', GET => '/api/v1/change?state=completed')->{json}{items}[0]{change}{csr});
+    my $pem = answer((ctl(qw(ca csr partner)))[1]);
     problem_is(propose('admin1', 'authority.import', import_of('partner', 'hello')), 422, 'invalid-value', field => '/change/certificate');
     problem_is(propose('admin1', 'authority.import', { authority => 'partner', certificate => $pem }), 422, 'refused', rule => 'path.verify');
     problem_is(propose('admin1', 'authority.import', import_of('nobody', $pem)), 422, 'refused', field => '/change/key', rule => 'authority.request');
