@@ -3,9 +3,9 @@
 
 #include <apr_strings.h>
 
+#include "flow/entitle.h"
 #include "flow/govern.h"
 #include "pki/pem.h"
-#include "store/holders.h"
 
 static const cm_change_kind_t *const kinds[] = {&cm_change_person_add,
                                                 &cm_change_person_deactivate,
@@ -130,20 +130,23 @@ static cm_error_t *read_wish(cm_submission_t *wish, const cm_request_t *request,
     return error ? error : cm_json_read(wish, members, document, "", pool);
 }
 
-/* Who asked may be gone by the time the change is approved. */
+/* Who asked may be gone, or have lost the right, by the time the change is approved. */
 static cm_error_t *check_requester(const cm_work_t *work)
 {
-    const cm_ctx_t *ctx = work->ctx;
-    cm_person_t *person;
+    cm_identity_t *who;
     cm_error_t *error;
 
     if (!work->request->requester) {
         return NULL;
     }
-    error = cm_person_read(&person, ctx->store, work->request->requester, ctx->pool);
-    if (!error && strcmp(person->state, "active") != 0) {
+    error = cm_entitle_read(&who, work);
+    if (!error && strcmp(who->person->state, "active") != 0) {
         error = cm_change_refuse(work, CM_E_REFUSED, NULL, "change.requester",
                                  "who asked for this is deactivated");
+    } else if (!error && work->request->claims &&
+               !cm_identity_may(who, work->change->kind->permission)) {
+        error = cm_change_refuse(work, CM_E_REFUSED, NULL, "change.requester",
+                                 "who asked for this may not ask for it any more");
     }
     return error;
 }
@@ -180,44 +183,69 @@ static cm_error_t *make(cm_work_t *work)
     return kind->make ? kind->make(work) : NULL;
 }
 
-/* Those who exert dual control, in the order in which their assignments are locked. */
+/* Those who exert dual control. */
 static const struct {
     const char *role, *rule;
 } governors[] = {{CM_GOVERNOR, "change.administrators"}, {CM_CA_GOVERNOR, "change.ca-admins"}};
 
 enum { GOVERNING_ROLES = sizeof governors / sizeof *governors };
 
-static cm_error_t *count_governors(apr_int64_t *counts, cm_txn_t *txn)
+static cm_error_t *count_governors(cm_holders_t *holders, cm_txn_t *txn, apr_time_t now)
 {
     cm_error_t *error = NULL;
 
     for (int i = 0; !error && i < GOVERNING_ROLES; i++) {
-        error = cm_role_holders_in(&counts[i], txn, governors[i].role);
+        error = cm_role_holders_in(&holders[i], txn, governors[i].role, now);
     }
     return error;
 }
 
-/* Where two are, two have to be left: with fewer there is no dual control, and commands would act
- * alone. */
-static cm_error_t *change(cm_txn_t *txn, cm_work_t *work)
+static cm_error_t *keep_set_up(cm_txn_t *txn, const cm_holders_t *before, apr_time_t now)
 {
-    apr_int64_t before[GOVERNING_ROLES], after[GOVERNING_ROLES];
-    cm_error_t *error = count_governors(before, txn);
+    cm_error_t *error = NULL;
 
-    if (!error) {
-        error = work->change->kind->change(txn, work);
+    for (int i = 0; !error && i < GOVERNING_ROLES; i++) {
+        if (cm_govern_holds(&before[i])) {
+            error = cm_set_up_keep(txn, governors[i].role, now);
+        }
     }
-    if (!error) {
-        error = count_governors(after, txn);
-    }
-    for (int i = 0; !error && !work->overrides && i < GOVERNING_ROLES; i++) {
-        if (before[i] >= CM_GOVERNORS && after[i] < CM_GOVERNORS) {
+    return error;
+}
+
+static cm_error_t *check_left(cm_txn_t *txn, const cm_holders_t *before, const cm_holders_t *after)
+{
+    cm_error_t *error = NULL;
+
+    for (int i = 0; !error && i < GOVERNING_ROLES; i++) {
+        if (cm_govern_holds(&before[i]) && after[i].able < CM_GOVERNORS &&
+            after[i].able < before[i].able) {
             error = cm_error_make(cm_txn_pool(txn), CM_E_REFUSED, "fewer than %d %ss would be left",
                                   CM_GOVERNORS, governors[i].role);
             cm_error_locate(error, NULL, governors[i].rule);
         }
     }
     return error;
+}
+
+/* Two of each role who can log in have to be left, and where there are fewer by now, since
+ * certificates end, no change takes one more: without them there is no dual control. What breaks
+ * the glass may, but commands don't act alone again. */
+static cm_error_t *change(cm_txn_t *txn, cm_work_t *work)
+{
+    const apr_time_t now = work->ctx->now;
+    cm_holders_t before[GOVERNING_ROLES], after[GOVERNING_ROLES];
+    cm_error_t *error = count_governors(before, txn, now);
+
+    if (!error) {
+        error = keep_set_up(txn, before, now);
+    }
+    if (!error) {
+        error = work->change->kind->change(txn, work);
+    }
+    if (!error) {
+        error = count_governors(after, txn, now);
+    }
+    return error || work->overrides ? error : check_left(txn, before, after);
 }
 
 /* It has happened; what fails here is for the jobs. */

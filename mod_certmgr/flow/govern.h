@@ -10,6 +10,7 @@
 
 #include "flow/requests.h"
 #include "model/person.h"
+#include "store/holders.h"
 
 /* Those under whom dual control is possible: of people and profiles, of authorities. */
 #define CM_GOVERNOR    "administrator"
@@ -17,8 +18,9 @@
 enum { CM_GOVERNORS = 2 };
 
 /* Whether dual control by this role is set up: so many who have it are active and have, or had, a
- * way to log in. Roles that Apache gives in passing (CertMgrRole) don't count: nobody knows who has
- * them. */
+ * way to log in; or had been so many when a change that broke the glass left fewer. Roles that
+ * Apache gives in passing (CertMgrRole) don't count: nobody knows who has them. */
+int cm_govern_holds(const cm_holders_t *holders);
 cm_error_t *cm_govern_is_set_up(int *is, const cm_ctx_t *ctx, const char *role);
 
 /* Ask for a governed change. `break_glass`: why it happens at once, or NULL. */
