@@ -4,7 +4,8 @@
 static const cm_option_t init_options[] = {
     {"plan", "FILE", "authorities and keys to make (JSON) instead of the default ones"},
     {"organization", "NAME", "organisation in the names of the default authorities"},
-    {"profiles", "FOLDER", "certificate profiles to store (*.json), of authorities that are there"},
+    {"profiles", "FOLDER",
+     "certificate profiles to store (*.json); left out where their authority is not there"},
     {"so-pin", "SOURCE", "SO PIN of a new token: file:, env: or exec: (default: a random one)"},
     {"log", "FILE", "where to write the record of the ceremony"},
     CM_BREAK_GLASS,
@@ -160,8 +161,10 @@ static const cm_command_t commands[] = {
      "the user PIN that the line names), the database schema, the audit key, an escrow key\n"
      "(RSA-3072), the authorities root and issuing (P-256) with the key of their OCSP responder, "
      "and\n"
-     "the profiles. It shows what it is going to do and asks before it writes. A run that was cut\n"
-     "is finished by running it again.\n\n"
+     "the profiles whose authority is there then. It shows what it is going to do and asks before\n"
+     "it writes. A run that was cut is finished by running it again, which also stores the "
+     "profiles\n"
+     "of authorities that have been added.\n\n"
      "The record of the ceremony names time, user, keys and certificates with their fingerprints.\n"
      "A random SO PIN is shown once and kept nowhere.\n\n"
      "Once there are two ca-admins, two of them approve new authorities, which init asks for "
@@ -261,30 +264,29 @@ static const cm_command_t commands[] = {
      "Take a log-in from a person", ""},
     {"person login list", "ID", NULL, CM_NEEDS_DATABASE, cm_ctl_person_login_list,
      "List the log-ins of a person", "Those by certificate are not among them."},
-    {"group add", "NAME", change_options, CM_NEEDS_DATABASE, cm_ctl_group_add, "Make a group",
+    {"group add", "NAME", change_options, CM_NEEDS_DATABASE, cm_ctl_group_change, "Make a group",
      "A profile that a group lists is open to members only: of this group, or of another one that\n"
      "lists it."},
     {"group list", "", NULL, CM_NEEDS_DATABASE, cm_ctl_group_list, "List the groups", ""},
     {"group show", "NAME", NULL, CM_NEEDS_DATABASE, cm_ctl_group_show,
      "List the people of a group with what they are in it", ""},
-    {"group remove", "NAME", change_options, CM_NEEDS_DATABASE, cm_ctl_group_remove,
+    {"group remove", "NAME", change_options, CM_NEEDS_DATABASE, cm_ctl_group_change,
      "Remove a group",
      "Refused while it lists profiles, which would be open to everybody then. What was made in it\n"
      "keeps its name."},
-    {"group profile add", "NAME PROFILE", change_options, CM_NEEDS_DATABASE,
-     cm_ctl_group_profile_add, "Open a profile to the members of a group, and to nobody else", ""},
-    {"group profile remove", "NAME PROFILE", change_options, CM_NEEDS_DATABASE,
-     cm_ctl_group_profile_remove, "Take a profile from a group",
+    {"group profile add", "NAME PROFILE", change_options, CM_NEEDS_DATABASE, cm_ctl_group_change,
+     "Open a profile to the members of a group, and to nobody else", ""},
+    {"group profile remove", "NAME PROFILE", change_options, CM_NEEDS_DATABASE, cm_ctl_group_change,
+     "Take a profile from a group",
      "A profile that no group lists any more is open to everybody whom it allows."},
-    {"group domain add", "NAME DOMAIN", change_options, CM_NEEDS_DATABASE, cm_ctl_group_domain_add,
+    {"group domain add", "NAME DOMAIN", change_options, CM_NEEDS_DATABASE, cm_ctl_group_change,
      "Note that a DNS name belongs to a group", ""},
-    {"group domain remove", "NAME DOMAIN", change_options, CM_NEEDS_DATABASE,
-     cm_ctl_group_domain_remove, "Take a DNS name from a group", ""},
-    {"group member add", "NAME ID", change_options, CM_NEEDS_DATABASE, cm_ctl_group_member_add,
+    {"group domain remove", "NAME DOMAIN", change_options, CM_NEEDS_DATABASE, cm_ctl_group_change,
+     "Take a DNS name from a group", ""},
+    {"group member add", "NAME ID", change_options, CM_NEEDS_DATABASE, cm_ctl_group_change,
      "Put a person into a group", ""},
-    {"group member remove", "NAME ID", change_options, CM_NEEDS_DATABASE,
-     cm_ctl_group_member_remove, "Take a person out of a group",
-     "Roles that hold for the group stay: person role remove."},
+    {"group member remove", "NAME ID", change_options, CM_NEEDS_DATABASE, cm_ctl_group_change,
+     "Take a person out of a group", "Roles that hold for the group stay: person role remove."},
     {"person certificate", "ID", certificate_options, CM_NEEDS_ALL, cm_ctl_person_certificate,
      "Issue a certificate for a person who can't log in yet",
      "The same as issue --for ID. This is how the first people of an installation get their\n"

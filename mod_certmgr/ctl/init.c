@@ -181,7 +181,13 @@ static cm_error_t *provide_authority(cm_ceremony_t *ceremony, cm_run_t *run,
     return error ? error : cm_ceremony_authority(ceremony, plan->name);
 }
 
-/* The profile's name is its file's, without ".json". */
+static int lacks_authority(const cm_error_t *error)
+{
+    return error && error->rule && strcmp(error->rule, "profile.ca-unknown") == 0;
+}
+
+/* The profile's name is its file's, without ".json". One whose authority is not there is left out:
+ * a plan need not make those that the shipped profiles are for. */
 static cm_error_t *provide_profile(cm_ceremony_t *ceremony, const cm_run_t *run, const char *folder,
                                    const char *file)
 {
@@ -197,8 +203,15 @@ static cm_error_t *provide_profile(cm_ceremony_t *ceremony, const cm_run_t *run,
     } else if (error->code != CM_E_NOT_FOUND) {
         return error;
     }
-    if ((error = cm_run_file(&text, run, path)) ||
-        (error = cm_profile_store(&version, run->ctx, name, (const char *)text.data))) {
+    error = cm_run_file(&text, run, path);
+    if (!error) {
+        error = cm_profile_store(&version, run->ctx, name, (const char *)text.data);
+    }
+    if (lacks_authority(error)) {
+        return cm_ceremony_leave(ceremony, apr_pstrcat(run->pool, "profile ", name, NULL),
+                                 error->message);
+    }
+    if (error) {
         return error;
     }
     return cm_ceremony_step(

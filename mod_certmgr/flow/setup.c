@@ -52,6 +52,7 @@ static cm_error_t *open_signer(cm_issuer_t **signer, const cm_ctx_t *ctx,
         record->name = plan->name;
         cert = apr_pcalloc(ctx->pool, sizeof *cert);
         cert->subject = subject;
+        cert->spki = spec->spki;
         cert->ski = spec->key_id;
         cert->not_before = spec->not_before;
         cert->not_after = spec->not_after;

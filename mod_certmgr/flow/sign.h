@@ -28,7 +28,8 @@ cm_error_t *cm_issuer_open(cm_issuer_t **issuer, const cm_ctx_t *ctx, const char
 cm_error_t *cm_issuer_open_for_status(cm_issuer_t **issuer, const cm_ctx_t *ctx, const char *ca);
 
 /* For what is issued under no profile: let it begin CM_BACKDATE before now, and neither begin
- * before the issuer nor end after it. spec->not_after is set. */
+ * before the issuer nor end after it; give it the policies that are valid below the issuer where
+ * the line of authorities asks for one. spec->not_after and spec->is_ca are set. */
 void cm_issuer_bound(cm_cert_spec_t *spec, const cm_issuer_t *issuer, const cm_ctx_t *ctx);
 
 /* Fill in serial, issuer and algorithm, check what is to be signed (policy/lint.h), sign it, and
