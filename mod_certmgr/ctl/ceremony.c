@@ -91,9 +91,11 @@ static cm_error_t *show(cm_ceremony_t *ceremony, const char *what, const char *r
                                        what, result));
 }
 
-cm_error_t *cm_ceremony_step(cm_ceremony_t *ceremony, const char *what, int made)
+cm_error_t *cm_ceremony_step(cm_ceremony_t *ceremony, const char *what, cm_step_t step)
 {
-    return show(ceremony, what, made ? "made" : "was there");
+    static const char *const results[] = {"was there", "made", "asked for"};
+
+    return show(ceremony, what, results[step]);
 }
 
 cm_error_t *cm_ceremony_leave(cm_ceremony_t *ceremony, const char *what, const char *why)

@@ -32,29 +32,47 @@ const char *cm_issuer_url(const cm_ctx_t *ctx, const char *ca)
     return cm_address_issuer(cm_public_url(ctx), ca, ctx->pool);
 }
 
-cm_error_t *cm_issuer_open(cm_issuer_t **issuer, const cm_ctx_t *ctx, const char *ca)
+static cm_error_t *open_key(cm_issuer_t **issuer, const cm_ctx_t *ctx, const cm_lineage_t *lineage)
 {
     cm_issuer_t *opened = apr_pcalloc(ctx->pool, sizeof *opened);
-    cm_lineage_t lineage;
-    cm_error_t *error = cm_lineage_read(&lineage, ctx, ca);
+    cm_error_t *error = cm_keyring_find(&opened->key, ctx->keys, lineage->record->key, ctx->pool);
 
-    if (!error) {
-        error = cm_keyring_find(&opened->key, ctx->keys, lineage.record->key, ctx->pool);
-    }
     if (error) {
         return error;
     }
-    if (!cm_bytes_equal(cm_key_spki(opened->key), lineage.cert->spki)) {
+    if (!cm_bytes_equal(cm_key_spki(opened->key), lineage->cert->spki)) {
         return cm_error_explain(
             ctx->pool,
             cm_error_make(ctx->pool, CM_E_CONFIG, "the key of this authority is not usable"),
-            "the key %s is not the key of the certificate of %s", lineage.record->key, ca);
+            "the key %s is not the key of the certificate of %s", lineage->record->key,
+            lineage->record->name);
     }
-    opened->record = lineage.record;
-    opened->cert = lineage.cert;
-    opened->above = lineage.above;
+    opened->record = lineage->record;
+    opened->cert = lineage->cert;
+    opened->above = lineage->above;
     *issuer = opened;
     return NULL;
+}
+
+cm_error_t *cm_issuer_open(cm_issuer_t **issuer, const cm_ctx_t *ctx, const char *ca)
+{
+    cm_lineage_t lineage;
+    cm_error_t *error = cm_lineage_read(&lineage, ctx, ca);
+
+    if (!error && lineage.ended) {
+        error = cm_error_make(ctx->pool, CM_E_REFUSED, "the authority %s is %s",
+                              lineage.ended->name, lineage.ended->state);
+        cm_error_locate(error, NULL, "issuer.ended");
+    }
+    return error ? error : open_key(issuer, ctx, &lineage);
+}
+
+cm_error_t *cm_issuer_open_for_status(cm_issuer_t **issuer, const cm_ctx_t *ctx, const char *ca)
+{
+    cm_lineage_t lineage;
+    cm_error_t *error = cm_lineage_read(&lineage, ctx, ca);
+
+    return error ? error : open_key(issuer, ctx, &lineage);
 }
 
 static const apr_array_header_t *san_texts(const apr_array_header_t *san, apr_pool_t *pool)

@@ -10,20 +10,14 @@ use lib dirname(abs_path(__FILE__)) . '/../http/lib';
 use JSON::PP ();
 use Test::More;
 use CertMgr::Test;
-use CertMgr::Main;
+use CertMgr::Main qw(:DEFAULT run_ok);
 use CertMgr::Standalone;
 
 my $i = main_instance();
 my $json = JSON::PP->new->utf8->canonical;
-my $java = dirname(abs_path(__FILE__)) . '/java/Path.java';
+my $java = dirname(abs_path(__FILE__)) . '/java/Validate.java';
 my $root = write_file(scratch('root.pem'), read_file($i->{CERTMGR_CA}));
 chmod 0755, scratch();
-
-sub run_ok {
-    my ($code, $text) = command(@_);
-    die "@_: $text" if $code;
-    return $text;
-}
 
 # Asked for by one ca-admin, approved by another; returns the file of the certificate.
 sub subordinate {

@@ -7,18 +7,12 @@ use warnings FATAL => 'all';
 use Apache::Test qw(-withtestmore);
 use JSON::PP ();
 use CertMgr::Test;
-use CertMgr::Main;
+use CertMgr::Main qw(:DEFAULT run_ok);
 
 my $i = main_instance();
 my $codes = contract('exit_codes');
 my $json = JSON::PP->new->utf8->canonical;
 chmod 0755, scratch();
-
-sub run_ok {
-    my ($code, $text) = command(@_);
-    die "@_: $text" if $code;
-    return $text;
-}
 
 # The root outside, an authority below it, and another root of the same name.
 sub make_root {
@@ -50,7 +44,7 @@ my $chain = write_file(scratch('chain.pem'), read_file(scratch('root.pem')) . re
 chmod 0644, $chain;
 
 my @request = ('--key', 'pkcs11:token=certmgr;object=partner', '--subject', 'CN=Partner CA,O=Example', '--path-length', 0);
-my ($code, $csr) = ctl(qw(ca csr partner), @request);
+my ($code, $csr) = break_glass(qw(ca csr partner), @request);
 is($code, 0, 'ca csr') or diag($csr);
 write_file(scratch('partner.csr'), $csr);
 subtest 'the request' => sub {
@@ -60,15 +54,15 @@ subtest 'the request' => sub {
     like($text, qr/Key Usage: critical\s+Digital Signature, Certificate Sign, CRL Sign/, 'key usage');
     like($text, qr/verify OK|self-signature OK/i, 'signed by its key');
     like(run_ok(qw(certtool --crq-info --infile), scratch('partner.csr')), qr/Certificate Authority \(CA\): TRUE/, 'certtool');
-    my ($again, $second) = ctl(qw(ca csr partner), @request);
+    my ($again, $second) = break_glass(qw(ca csr partner), @request);
     is($again, 0, 'again, with the same key');
     write_file(scratch('second.csr'), $second);
     is(run_ok(qw(openssl req -noout -pubkey -in), scratch('second.csr')), run_ok(qw(openssl req -noout -pubkey -in), scratch('partner.csr')));
-    is((ctl(qw(ca csr issuing), @request))[0], $codes->{refused}, 'an authority that is there');
-    is((ctl(qw(ca csr Partner), @request))[0], $codes->{refused}, 'no such name');
-    is((ctl(qw(ca csr x)))[0], $codes->{refused}, 'no key and no subject');
-    is((ctl(qw(ca csr x --path-length -1), @request))[0], $codes->{refused}, 'no such path length');
-    is((ctl(qw(ca csr x --key pkcs11:token=nowhere;object=x --subject CN=x)))[0], $codes->{refused}, 'no such token');
+    is((break_glass(qw(ca csr issuing), @request))[0], $codes->{refused}, 'an authority that is there');
+    is((break_glass(qw(ca csr Partner), @request))[0], $codes->{refused}, 'no such name');
+    is((break_glass(qw(ca csr x)))[0], $codes->{refused}, 'no key and no subject');
+    is((break_glass(qw(ca csr x --path-length -1), @request))[0], $codes->{refused}, 'no such path length');
+    is((break_glass(qw(ca csr x --key pkcs11:token=nowhere;object=x --subject CN=x)))[0], $codes->{refused}, 'no such token');
 };
 
 subtest 'answers that are refused' => sub {
@@ -103,7 +97,8 @@ my $answer = sign('policy', scratch('partner.csr'), 'partner');
     '--ocsp-key', 'pkcs11:token=certmgr;object=partner-ocsp', '--crl-validity', '30d');
 is($code, 0, 'ca import') or diag($text);
 is((break_glass(qw(ca import partner --certificate), $answer, '--chain', $chain))[0], $codes->{refused}, 'once');
-like(query("SELECT detail FROM audit_event WHERE action = 'authority.import'"), qr/Outside Policy CA/, 'recorded');
+like(query("SELECT detail FROM audit_event WHERE action = 'request.break-glass' AND outcome = 'done' AND detail LIKE '%authority.import%'"),
+    qr/Outside Policy CA/, 'recorded');
 is(query('SELECT COUNT(*) FROM authority_request'), 0, 'no request waits any more');
 
 my $profile = $json->decode(read_file("$ENV{CERTMGR_TEST_TOP}/conf/profiles/user.json"));
@@ -138,7 +133,7 @@ subtest 'what it issues' => sub {
     like((command(@ocsp))[1], qr/leaf\.pem: good/, 'OCSP');
     is(revoke('user1', $certificate->{id})->{status}, 201, 'revoked');
     like((command(@ocsp))[1], qr/leaf\.pem: revoked/, 'OCSP');
-    ok(wait_until(15, sub {
+    ok(wait_until(sub {
         write_file(scratch('crl.der'), nobody(GET => '/crl/partner.crl')->{body});
         write_file(scratch('crl.pem'), run_ok(qw(openssl crl -inform DER -in), scratch('crl.der')));
         return (command(@check, scratch('crl.pem'), $leaf))[1] =~ /certificate revoked/;
@@ -171,7 +166,7 @@ subtest 'constraints above the issuer' => sub {
 
 # A subordinate authority that the root here has certified, with a key in our own token.
 subtest 'a parent of ours' => sub {
-    my ($status, $asked) = ctl(qw(ca csr below --key pkcs11:token=certmgr;object=below --subject CN=Below));
+    my ($status, $asked) = break_glass(qw(ca csr below --key pkcs11:token=certmgr;object=below --subject CN=Below));
     is($status, 0, 'ca csr') or diag($asked);
     my $r = as('admin1', POST => '/api/v1/enroll', json => { profile => 'intermediate-ca', csr => $asked });
     is($r->{status}, 202, 'asked for') or diag($r->{body});
