@@ -149,7 +149,7 @@ static cm_error_t *publish_next(apr_int64_t *number, const cm_ctx_t *ctx, const 
     store_t store = {record, {NULL, 0}};
     cm_issuer_t *issuer;
     apr_int64_t period;
-    cm_error_t *error = cm_issuer_open(&issuer, ctx, ca);
+    cm_error_t *error = cm_issuer_open_for_status(&issuer, ctx, ca);
 
     if (error) {
         return error;

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 libcertmgr_la_SOURCES += \
     %D%/actions.def \
-    %D%/act.c %D%/approval.c %D%/approval.h \
+    %D%/act.c %D%/approval.c %D%/approval.h %D%/authority.c %D%/authority.h \
     %D%/audit.c %D%/audit.h %D%/audit_read.c %D%/audit_read.h %D%/audit_verify.c \
     %D%/change.c %D%/change.h \
-    %D%/change_groups.c %D%/change_people.c %D%/change_profile.c \
+    %D%/change_authorities.c %D%/change_groups.c %D%/change_outside.c \
+    %D%/change_people.c %D%/change_profile.c \
     %D%/certificates.c %D%/certificates.h \
     %D%/crl.c %D%/crl.h \
     %D%/enroll.c \

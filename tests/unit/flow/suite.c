@@ -26,6 +26,8 @@ const unit_case_fn unit_cases[] = {
     audit_read_case,
     change_case,
     change_postgres_case,
+    authority_case,
+    authority_postgres_case,
     rights_postgres_case,
     entitle_case,
     entitle_postgres_case,

@@ -19,6 +19,8 @@ TCase *retry_case(void);
 TCase *approval_postgres_case(void);
 TCase *retry_postgres_case(void);
 TCase *jobs_case(void);
+TCase *authority_case(void);
+TCase *authority_postgres_case(void);
 TCase *publish_case(void);
 TCase *publish_postgres_case(void);
 TCase *change_case(void);
