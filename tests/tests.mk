@@ -68,7 +68,8 @@ BENCH_ROUNDS = 5
 BENCH_SECONDS = 5
 BENCH_ROWS = 1000000
 BENCH_DATABASES = sqlite3 pgsql
-bench: all $(BENCH_TOOLS)
+bench: all
+	@$(MAKE) $(BENCH_TOOLS)
 	@BENCH_ROUNDS='$(BENCH_ROUNDS)' BENCH_SECONDS='$(BENCH_SECONDS)' BENCH_ROWS='$(BENCH_ROWS)' \
 	    BENCH_DATABASES='$(BENCH_DATABASES)' \
 	    $(PERL) $(abs_top_srcdir)/tests/bench/run $(abs_top_srcdir) $(abs_builddir) $(BENCH)
