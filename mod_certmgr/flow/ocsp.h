@@ -32,7 +32,8 @@ cm_error_t *cm_ocsp_remake(cm_ctx_t *ctx, cm_bytes_t id);
 cm_error_t *cm_ocsp_sweep(cm_ctx_t *ctx);
 
 /* Likewise, and apart from it, since a token may be slow: make anew the kept answers that somebody
- * asked for and that have lived three quarters of their time. Ends with the first error. */
+ * asked for and that have lived three quarters of their time. Ends when the database or the token
+ * is away. */
 cm_error_t *cm_ocsp_refresh(cm_ctx_t *ctx);
 
 /* Issue a new responder certificate for this authority now. */

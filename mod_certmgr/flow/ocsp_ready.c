@@ -73,19 +73,22 @@ cm_error_t *cm_ocsp_sweep(cm_ctx_t *ctx)
 cm_error_t *cm_ocsp_refresh(cm_ctx_t *ctx)
 {
     apr_int64_t place = 0;
-    cm_error_t *error = NULL;
+    cm_error_t *errors = NULL;
     cm_bytes_t id;
 
-    while (!error && ctx->ready &&
-           cm_ready_next_due(&id, &place, ctx->ready, ctx->now, ctx->pool)) {
+    while (ctx->ready && cm_ready_next_due(&id, &place, ctx->ready, ctx->now, ctx->pool)) {
         cm_ctx_t own = *ctx;
+        cm_error_t *error;
 
         own.now = ctx->host->now(ctx->host); /* there may be thousands */
         apr_pool_create(&own.pool, ctx->pool);
         error = cm_ocsp_remake(&own, id);
+        errors = cm_error_join(errors, error);
         if (!error) {
             apr_pool_destroy(own.pool);
+        } else if (cm_code_info(error->code)->status == 503) {
+            break; /* database or token are away for the others too */
         }
     }
-    return error;
+    return errors;
 }

@@ -12,6 +12,7 @@
 #include "flow/ocsp.h"
 #include "flow/ready.h"
 #include "keys/keyring.h"
+#include "store/authorities.h"
 #include "store/certificates.h"
 #include "store/source.h"
 #include "unit/flow/fixture.h"
@@ -371,6 +372,38 @@ START_TEST(answers_are_made_anew_before_they_end)
 }
 END_TEST
 
+/* One that can't be made any more, wherever it stands. */
+START_TEST(an_answer_that_is_not_made_stops_no_other)
+{
+    enum { OTHERS = 32 };
+    cm_certificate_t *mine = issue();
+    cm_ocsp_answer_t first, second;
+    cm_ready_reading_t reading = {"ca", {NULL, 0}, 0, ctx->now};
+    cm_authority_t *ca;
+
+    work_on(make_node());
+    assert_done(cm_ocsp_sweep(ctx));
+    assert_done(cm_authority_read(&ca, ctx->store, "ca", pool));
+    reading.fingerprint = cm_ready_fingerprint(ca->der, ca->ocsp_der, pool);
+    for (int i = 0; i < OTHERS; i++) {
+        const cm_bytes_t text = cm_bytes_of_text(apr_itoa(pool, i));
+        const cm_ocsp_id_t id = {.der = text, .serial = text};
+        cm_ready_answer_t answer = {text, cm_bytes_sha256(text, pool), ctx->now,
+                                    ctx->now + apr_time_from_sec(config->ocsp_validity), 0};
+
+        cm_ready_keep(ctx->ready, &reading, &id, &answer);
+        ck_assert(cm_ready_find(&answer, ctx->ready, &id, ctx->now, pool));
+    }
+    ask(mine);
+    first = ask(mine);
+    wait_for(apr_time_from_sec(config->ocsp_validity) * 7 / 8);
+    ck_assert_ptr_nonnull(cm_ocsp_refresh(ctx));
+    assert_done(cm_ocsp_sweep(ctx));
+    second = ask(mine);
+    ck_assert_int_gt(second.expires, first.expires);
+}
+END_TEST
+
 /* Threads that ask without end, every other one with a nonce. What they are told is put into order
  * by a counter that each looks at before and after. */
 enum { ASKERS = 4, ANSWERS = 4000 };
@@ -496,6 +529,7 @@ static TCase *fill(TCase *tcase)
     tcase_add_test(tcase, without_a_database_kept_answers_are_given);
     tcase_add_test(tcase, without_a_token_kept_answers_are_given);
     tcase_add_test(tcase, answers_are_made_anew_before_they_end);
+    tcase_add_test(tcase, an_answer_that_is_not_made_stops_no_other);
     tcase_add_test(tcase, nobody_is_told_good_after_revoked);
     return tcase;
 }
