@@ -8,18 +8,19 @@
 #include "store/authorities.h"
 #include "store/certificates.h"
 
-static cm_error_t *sweep_page(apr_int64_t *swept, const cm_ctx_t *ctx, const char *ca,
-                              apr_pool_t *pool)
+static cm_error_t *sweep_page(apr_int64_t *swept, const cm_ctx_t *ctx,
+                              const cm_ready_reading_t *reading, apr_pool_t *pool)
 {
     apr_array_header_t *changes;
-    cm_error_t *error = cm_revocations_since(&changes, ctx->store, ca, *swept, pool);
+    cm_error_t *error = cm_revocations_since(&changes, ctx->store, reading->ca, *swept, pool);
 
     if (!error && !changes->nelts) {
-        error = cm_error_make(pool, CM_E_INTEGRITY, "changes of status are not on record");
+        cm_ready_forget(ctx->ready, reading); /* they are not on record */
+        *swept = reading->counter;
     }
     for (int i = 0; !error && i < changes->nelts; i++) {
         const cm_revocation_t *revocation = &APR_ARRAY_IDX(changes, i, cm_revocation_t);
-        cm_ready_change_t change = {ca, {NULL, 0}, revocation->sequence, ctx->now};
+        cm_ready_change_t change = {reading->ca, {NULL, 0}, revocation->sequence, ctx->now};
 
         error = cm_bytes_unhex(&change.serial, revocation->serial, pool);
         if (!error) {
@@ -43,7 +44,7 @@ static cm_error_t *sweep_authority(const cm_ctx_t *ctx, const cm_authority_t *au
         apr_pool_t *scratch;
 
         apr_pool_create(&scratch, ctx->pool);
-        error = sweep_page(&swept, ctx, authority->name, scratch);
+        error = sweep_page(&swept, ctx, &reading, scratch);
         if (!error) {
             apr_pool_destroy(scratch);
         }
@@ -64,8 +65,8 @@ cm_error_t *cm_ocsp_sweep(cm_ctx_t *ctx)
     for (int i = 0; !error && i < authorities->nelts; i++) {
         error = sweep_authority(ctx, APR_ARRAY_IDX(authorities, i, cm_authority_t *));
     }
-    if (!error) {
-        cm_ready_end(ctx->ready, ctx->now);
+    if (!error || cm_code_info(error->code)->status != 503) {
+        cm_ready_end(ctx->ready, error ? 0 : ctx->now);
     }
     return error;
 }

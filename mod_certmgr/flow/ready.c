@@ -456,6 +456,7 @@ void cm_ready_begin(cm_ready_t *ready, apr_time_t now)
 
 void cm_ready_end(cm_ready_t *ready, apr_time_t now)
 {
+    SET(ready->shared->began, now);
     SET(ready->shared->ended, now);
 }
 
@@ -474,12 +475,17 @@ static int is_given_up(const authority_t *authority, apr_time_t now)
     return since < 0 || since > apr_time_from_sec(CM_READY_RAISED);
 }
 
+static void forget(cm_ready_t *ready, authority_t *authority, const cm_ready_reading_t *reading)
+{
+    drop_all(ready, authority);
+    memcpy(authority->fingerprint, reading->fingerprint.data, sizeof authority->fingerprint);
+    authority->swept = reading->counter;
+}
+
 static void meet(cm_ready_t *ready, authority_t *authority, const cm_ready_reading_t *reading)
 {
     if (!is_same(authority, reading) || reading->counter < authority->swept) {
-        drop_all(ready, authority);
-        memcpy(authority->fingerprint, reading->fingerprint.data, sizeof authority->fingerprint);
-        authority->swept = reading->counter;
+        forget(ready, authority, reading);
     }
     if (reading->counter > authority->known ||
         (reading->counter < authority->known && is_given_up(authority, reading->at))) {
@@ -516,6 +522,20 @@ void cm_ready_sweep(cm_ready_t *ready, const cm_ready_change_t *change)
     if (authority && change->sequence > authority->swept) {
         drop(ready, authority, change->serial, change->sequence);
         authority->swept = change->sequence;
+    }
+    unlock(ready);
+}
+
+void cm_ready_forget(cm_ready_t *ready, const cm_ready_reading_t *reading)
+{
+    authority_t *authority;
+
+    if (!lock(ready)) {
+        return;
+    }
+    authority = find_authority(ready, reading->ca);
+    if (authority) {
+        forget(ready, authority, reading);
     }
     unlock(ready);
 }

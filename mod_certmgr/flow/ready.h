@@ -87,7 +87,9 @@ typedef struct {
 } cm_ready_change_t;
 void cm_ready_change(cm_ready_t *ready, const cm_ready_change_t *change);
 
-/* A look for revocations: begin, for each authority meet, drop and sweep, then end. */
+/* A look for revocations: begin, for each authority meet and sweep, then end. Without an end the
+ * database is away. `now` of an end is that of the begin; 0: it led to nothing, and what is kept is
+ * not current. */
 void cm_ready_begin(cm_ready_t *ready, apr_time_t now);
 void cm_ready_end(cm_ready_t *ready, apr_time_t now);
 
@@ -101,6 +103,9 @@ void cm_ready_meet(apr_int64_t *swept, cm_ready_t *ready, const cm_ready_reading
 /* Drop what does not know of this change, which another server made; then nothing up to it is left
  * to do. */
 void cm_ready_sweep(cm_ready_t *ready, const cm_ready_change_t *change);
+
+/* Drop all answers of an authority: which changes there were can't be told. */
+void cm_ready_forget(cm_ready_t *ready, const cm_ready_reading_t *reading);
 
 /* The next place from *place on whose answer was given to somebody and has lived three quarters of
  * its time; 0: there is none. *id is its CertID. */

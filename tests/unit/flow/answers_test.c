@@ -231,6 +231,29 @@ START_TEST(a_node_that_was_away_for_long_catches_up)
 }
 END_TEST
 
+/* Another look would not find them either. */
+START_TEST(changes_that_are_not_on_record_drop_all)
+{
+    cm_certificate_t *mine = issue();
+    cm_ocsp_answer_t kept;
+
+    work_on(make_node());
+    assert_done(cm_ocsp_sweep(ctx));
+    kept = ask(mine);
+    sql("UPDATE authority SET revocations = revocations + 2");
+    assert_done(cm_ocsp_sweep(ctx));
+    ck_assert(!cm_bytes_equal(kept.der, ask(mine).der));
+    ck_assert(is_kept(mine));
+    kept = ask(mine);
+    sql("INSERT INTO revocation (ca, sequence, certificate, serial, status, reason) VALUES ('ca',"
+        " (SELECT revocations + 1 FROM authority), 'c', 'no hex', 'revoked', 0)");
+    sql("UPDATE authority SET revocations = revocations + 1");
+    ck_assert_ptr_nonnull(cm_ocsp_sweep(ctx));
+    ck_assert(!cm_bytes_equal(kept.der, ask(mine).der)); /* the database is asked */
+    ck_assert(!is_kept(mine));
+}
+END_TEST
+
 START_TEST(without_looks_for_revocations_the_database_is_asked)
 {
     cm_certificate_t *mine = issue();
@@ -539,6 +562,7 @@ TCase *answers_case(void)
     TCase *tcase = fill(flow_case("answers"));
 
     tcase_add_test(tcase, a_node_that_was_away_for_long_catches_up);
+    tcase_add_test(tcase, changes_that_are_not_on_record_drop_all);
     return tcase;
 }
 
