@@ -213,17 +213,16 @@ static int give_kept(cm_ocsp_answer_t *answer, const cm_ctx_t *ctx,
 static cm_error_t *find_or_make(cm_ocsp_answer_t *answer, cm_ctx_t *ctx,
                                 const cm_ocsp_request_t *request)
 {
-    cm_error_t *error;
-
+    if (ctx->ready && cm_ready_claim(ctx->ready, ctx->now)) {
+        /* one looks while the others get what is kept: a busy server must not sign all anew. That
+         * the database is away is told by cm_ocsp_sweep's next run in the background. */
+        cm_ocsp_sweep(ctx);
+    }
     if (ctx->ready && cm_ready_is_current(ctx->ready, ctx->now) &&
         give_kept(answer, ctx, request)) {
         return NULL;
     }
-    error = make_answer(answer, ctx, request);
-    /* database or token are away: what was signed before holds until its nextUpdate */
-    return error && cm_code_info(error->code)->status == 503 && give_kept(answer, ctx, request)
-               ? NULL
-               : error;
+    return make_answer(answer, ctx, request);
 }
 
 void cm_ocsp_answer(cm_ocsp_answer_t *answer, cm_ctx_t *ctx, cm_bytes_t request)

@@ -26,9 +26,9 @@ void cm_ocsp_answer(cm_ocsp_answer_t *answer, cm_ctx_t *ctx, cm_bytes_t request)
 /* Make and keep a new answer about this CertID (DER), whatever is kept. */
 cm_error_t *cm_ocsp_remake(cm_ctx_t *ctx, cm_bytes_t id);
 
-/* Every second in one process of each server: drop kept answers about certificates whose status was
- * changed elsewhere (by other nodes, by commands), and those of a former responder. Nothing without
- * ctx->ready. */
+/* Every second in one process of each server, and by a request where that is late: drop kept
+ * answers about certificates whose status was changed elsewhere (by other nodes, by commands), and
+ * those of a former responder. Nothing without ctx->ready. */
 cm_error_t *cm_ocsp_sweep(cm_ctx_t *ctx);
 
 /* Likewise, and apart from it, since a token may be slow: make anew the kept answers that somebody

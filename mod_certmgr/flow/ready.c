@@ -305,6 +305,15 @@ int cm_ready_is_current(const cm_ready_t *ready, apr_time_t now)
            (began <= now && now <= began + apr_time_from_sec(CM_READY_BOUND));
 }
 
+int cm_ready_claim(cm_ready_t *ready, apr_time_t now)
+{
+    apr_time_t before = GET(ready->shared->began);
+
+    return !cm_ready_is_current(ready, now) &&
+           __atomic_compare_exchange_n(&ready->shared->began, &before, now, 0, __ATOMIC_RELAXED,
+                                       __ATOMIC_RELAXED);
+}
+
 /* With the lock: answers about one certificate from readings below `counter`. */
 static void drop(cm_ready_t *ready, const authority_t *authority, cm_bytes_t serial,
                  apr_int64_t counter)

@@ -60,6 +60,10 @@ int cm_ready_find(cm_ready_answer_t *answer, cm_ready_t *ready, const cm_ocsp_id
 enum { CM_READY_BOUND = 2 }; /* seconds */
 int cm_ready_is_current(const cm_ready_t *ready, apr_time_t now);
 
+/* As cm_ready_begin, when it is not current and nobody else begins: whether the caller has to look.
+ */
+int cm_ready_claim(cm_ready_t *ready, apr_time_t now);
+
 /* What the database said of a certificate. */
 typedef struct {
     const char *ca;

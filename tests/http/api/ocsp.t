@@ -65,8 +65,8 @@ my $certificate = enroll('user1')->{certificate};
 my $other = enroll('user2')->{certificate};
 my $address = address_of($certificate->{pem});
 
-# Every signature is another, so the same answer was signed once. A machine that is busy may look for
-# revocations late; until then every answer is made anew.
+# Every signature is another, so the same answer was signed once. After a change something may be made
+# twice until it is known that no other followed.
 sub is_same {
     my ($name, $one, $two) = @_;
     return ok(wait_until(30, sub { $one->()->{body} eq $two->()->{body} }), $name);
