@@ -11,6 +11,7 @@
 #include "base/ossl.h"
 #include "flow/ocsp.h"
 #include "flow/ready.h"
+#include "flow/target.h"
 #include "keys/keyring.h"
 #include "store/authorities.h"
 #include "store/certificates.h"
@@ -179,6 +180,33 @@ START_TEST(a_change_is_told_at_once_here)
 }
 END_TEST
 
+/* Somebody asks between the change and its COMMIT. */
+static cm_error_t *revoke_and_ask(cm_txn_t *txn, cm_audit_event_t *event, void *baton)
+{
+    cm_work_t *work = baton;
+    cm_error_t *error;
+
+    (void)event;
+    work->target->status = CM_CERT_REVOKED;
+    work->target->revoked_at = ctx->now;
+    error = cm_target_change(txn, work);
+    expect(work->target, V_OCSP_CERTSTATUS_GOOD);
+    return error;
+}
+
+START_TEST(an_answer_made_during_a_change_is_not_kept)
+{
+    cm_work_t work = {.ctx = ctx, .target = issue(), .target_was = CM_CERT_ACTIVE};
+
+    work_on(make_node());
+    assert_done(cm_ocsp_sweep(ctx));
+    expect(work.target, V_OCSP_CERTSTATUS_GOOD);
+    assert_done(cm_store_maintain(ctx->store, revoke_and_ask, &work, pool));
+    expect(work.target, V_OCSP_CERTSTATUS_REVOKED);
+    ck_assert(is_kept(work.target));
+}
+END_TEST
+
 START_TEST(a_change_is_told_by_other_nodes_after_their_next_look)
 {
     cm_certificate_t *mine = issue(), *other = issue();
@@ -212,8 +240,6 @@ START_TEST(a_node_that_was_away_for_long_catches_up)
     assert_done(cm_ocsp_sweep(ctx));
     expect(mine, V_OCSP_CERTSTATUS_GOOD);
     work_on(NULL);
-    act_as("user1");
-    submit(CM_OP_REVOKE, mine);
     sql(apr_psprintf(
         pool,
         "INSERT INTO revocation (ca, sequence, certificate, serial, status, reason)"
@@ -222,6 +248,8 @@ START_TEST(a_node_that_was_away_for_long_catches_up)
         " 'revoked', 0 FROM n",
         changes));
     sql(apr_psprintf(pool, "UPDATE authority SET revocations = revocations + %d", changes));
+    act_as("user1");
+    submit(CM_OP_REVOKE, mine); /* last */
     work_on(there);
     assert_done(cm_ocsp_sweep(ctx));
     expect(mine, V_OCSP_CERTSTATUS_REVOKED);
@@ -423,7 +451,7 @@ START_TEST(an_answer_that_is_not_made_stops_no_other)
 }
 END_TEST
 
-/* Threads that ask without end, every other one with a nonce. What they are told is put into order
+/* Threads that ask without end. What they are told is put into order
  * by a counter that each looks at before and after. */
 enum { ASKERS = 4, ANSWERS = 4000 };
 
@@ -460,12 +488,12 @@ static void *APR_THREAD_FUNC ask_on(apr_thread_t *thread, void *data)
 }
 
 static asker_t *start_askers(const cm_certificate_t *certificate, apr_thread_t **threads,
-                             long *counter, int *stop)
+                             int nonces, long *counter, int *stop)
 {
     asker_t *askers = apr_pcalloc(pool, ASKERS * sizeof *askers);
 
     for (int i = 0; i < ASKERS; i++) {
-        askers[i].request = ocsp_request(serial_of(certificate), i % 2);
+        askers[i].request = ocsp_request(serial_of(certificate), nonces && i % 2);
         askers[i].counter = counter;
         askers[i].stop = stop;
         askers[i].ctx = *ctx;
@@ -496,7 +524,8 @@ static void check_told(const asker_t *askers, long first)
     }
 }
 
-/* `here`: the revocation is made by this server, else by another one, whom nobody looks at. */
+/* `here`: the revocation is made by this server, else by another one, whom nobody looks at but for
+ * those who ask with a nonce. */
 static void race(cm_ready_t *here)
 {
     cm_certificate_t *mine = issue();
@@ -506,13 +535,13 @@ static void race(cm_ready_t *here)
     asker_t *askers;
     int stop = 0;
 
-    askers = start_askers(mine, threads, &counter, &stop);
+    askers = start_askers(mine, threads, !here, &counter, &stop);
     while (__atomic_load_n(&counter, __ATOMIC_SEQ_CST) < 100) {
         apr_sleep(100);
     }
     ctx->ready = here;
     submit(CM_OP_REVOKE, mine);
-    /* of another server nobody knows here until one reads it: then that one counts */
+    /* that of another server counts when the first reads it */
     revoked = here ? __atomic_add_fetch(&counter, 1, __ATOMIC_SEQ_CST) : LONG_MAX;
     apr_sleep(apr_time_from_msec(20));
     __atomic_store_n(&stop, 1, __ATOMIC_SEQ_CST);
@@ -542,6 +571,7 @@ static TCase *fill(TCase *tcase)
     tcase_add_test(tcase, an_answer_is_signed_once);
     tcase_add_test(tcase, what_was_never_issued_is_not_kept);
     tcase_add_test(tcase, a_change_is_told_at_once_here);
+    tcase_add_test(tcase, an_answer_made_during_a_change_is_not_kept);
     tcase_add_test(tcase, a_change_is_told_by_other_nodes_after_their_next_look);
     tcase_add_test(tcase, whoever_asks_looks_for_revocations);
     tcase_add_test(tcase, a_new_responder_signs_anew);
