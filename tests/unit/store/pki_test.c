@@ -21,7 +21,7 @@ typedef struct {
         ADD_HEAD,
         NOTHING
     } what;
-    const void *record;
+    void *record;
     cm_status_t from;
     cm_bytes_t der;
 } write_t;
@@ -37,7 +37,7 @@ static cm_error_t *write_work(cm_txn_t *txn, cm_audit_event_t *event, void *bato
     case MOVE_CERTIFICATE:
         return cm_certificate_move(txn, w->record, w->from);
     case REPLACE_CERTIFICATE:
-        return cm_certificate_replace(txn, ((const cm_certificate_t *)w->record)->id, "next");
+        return cm_certificate_replace(txn, ((cm_certificate_t *)w->record)->id, "next");
     case ADD_AUTHORITY:
         return cm_authority_insert(txn, w->record);
     case SET_OCSP:
