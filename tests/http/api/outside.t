@@ -194,7 +194,7 @@ subtest 'an authority that asks for policies' => sub {
     my ($status, $said) = $import->({ %{$above}, name => 'governed-ca', policies => [{ oid => '1.2.3.4' }], inhibit_any_policy => 0,
         policy_constraints => { require_explicit => 0 } });
     is($status, 0, 'its profile') or diag($said);
-    my ($code, $asked) = ctl(qw(ca csr governed --path-length 0 --key pkcs11:token=certmgr;object=governed --subject CN=Governed));
+    my ($code, $asked) = break_glass(qw(ca csr governed --path-length 0 --key pkcs11:token=certmgr;object=governed --subject CN=Governed));
     is($code, 0, 'ca csr') or diag($asked);
     my $r = as('admin1', POST => '/api/v1/enroll', json => { profile => 'governed-ca', csr => $asked });
     $r = as('admin2', POST => "/api/v1/enroll/$r->{json}{id}/events", json => { event => 'approve', remarks => 'test' });
