@@ -22,12 +22,13 @@ libcertmgr_la_SOURCES += \
     %D%/lineage.c %D%/lineage.h \
     %D%/login.c \
     %D%/merkle.c %D%/merkle.h \
-    %D%/ocsp.c %D%/ocsp.h \
+    %D%/ocsp.c %D%/ocsp.h %D%/ocsp_ready.c \
     %D%/operations.c %D%/operations.h \
     %D%/outside.c %D%/outside.h \
     %D%/people.c %D%/people.h \
     %D%/perform.c %D%/perform.h \
     %D%/profiles.c %D%/profiles.h \
+    %D%/ready.c %D%/ready.h \
     %D%/reinstate.c %D%/rekey.c %D%/renew.c \
     %D%/requests.c %D%/requests.h \
     %D%/retry.c %D%/retry.h \

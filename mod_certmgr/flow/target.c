@@ -4,6 +4,7 @@
 #include <apr_strings.h>
 
 #include "flow/certificates.h"
+#include "flow/ready.h"
 #include "pki/reason.h"
 #include "store/certificates.h"
 #include "store/keys.h"
@@ -89,7 +90,18 @@ cm_error_t *cm_target_take_remarks(cm_work_t *work, const cm_submission_t *submi
 
 cm_error_t *cm_target_change(cm_txn_t *txn, cm_work_t *work)
 {
-    return cm_certificate_move(txn, work->target, work->target_was);
+    const cm_ctx_t *ctx = work->ctx;
+    cm_ready_change_t change = {work->target->ca, {NULL, 0}, 0, ctx->now};
+    cm_error_t *error = cm_certificate_move(txn, work->target, work->target_was);
+
+    if (!error && ctx->ready) {
+        error = cm_bytes_unhex(&change.serial, work->target->serial, cm_txn_pool(txn));
+        change.sequence = work->target->sequence;
+    }
+    if (!error && ctx->ready) {
+        cm_ready_change(ctx->ready, &change);
+    }
+    return error;
 }
 
 static cm_error_t *refuse_ending(const cm_work_t *work, const char *field, const char *rule,

@@ -123,8 +123,8 @@ cm_error_t *cm_othername_parse(const char **type, const char **value, cm_bytes_t
                    : cm_der_error(&reader, "a user principal name is no UTF8String");
     }
     *type = wrong ? NULL : type_of(oid, tag, pool);
-    if (*type && (!cm_othername_read(&kind, *type, pool) ||
-                  !cm_othername_holds(&kind, *value, pool))) {
+    if (*type &&
+        (!cm_othername_read(&kind, *type, pool) || !cm_othername_holds(&kind, *value, pool))) {
         *type = NULL;
     }
     return NULL;

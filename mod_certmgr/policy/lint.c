@@ -377,6 +377,7 @@ cm_error_t *cm_lint(const cm_lint_in_t *in, apr_pool_t *pool)
         return cm_error_wrap(refuse(error->rule, error->message, "RFC 5280 4.1", pool), error);
     }
     cm_policy_path(&lint.path, in->issuer, in->above, pool);
+    lint.says_is_read = !cm_policy_read(&lint.says, lint.cert, pool);
     for (const cm_lint_rule_t *rule = cm_lint_rules; rule->name; rule++) {
         if ((in->profile || !rule->needs_profile) && !rule->holds(&lint)) {
             error = cm_error_join(error, refuse(rule->name, rule->message, rule->source, pool));

@@ -29,6 +29,8 @@ typedef struct {
     int time_tags[2];       /* of notBefore and notAfter */
     int after_key;          /* tag of what follows subjectPublicKeyInfo */
     cm_policy_path_t path;  /* policies below the issuer */
+    cm_policy_says_t says;  /* what the certificate says of them */
+    int says_is_read;
     apr_pool_t *pool;
 } cm_lint_t;
 

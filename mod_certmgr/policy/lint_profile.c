@@ -130,14 +130,13 @@ int cm_lint_profile_san(const cm_lint_t *lint)
 int cm_lint_profile_policies(const cm_lint_t *lint)
 {
     const apr_array_header_t *wanted = lint->in->profile->policies;
-    cm_policy_says_t says;
 
-    if (cm_policy_read(&says, lint->cert, lint->pool) || says.policies->nelts != wanted->nelts) {
+    if (!lint->says_is_read || lint->says.policies->nelts != wanted->nelts) {
         return 0;
     }
     for (int i = 0; i < wanted->nelts; i++) {
         if (strcmp(APR_ARRAY_IDX(wanted, i, cm_policy_t).oid,
-                   APR_ARRAY_IDX(says.policies, i, const char *)) != 0) {
+                   APR_ARRAY_IDX(lint->says.policies, i, const char *)) != 0) {
             return 0;
         }
     }
@@ -146,13 +145,11 @@ int cm_lint_profile_policies(const cm_lint_t *lint)
 
 int cm_lint_profile_limits(const cm_lint_t *lint)
 {
-    const cm_policy_limits_t *wanted = &lint->in->profile->limits;
-    cm_policy_says_t says;
+    const cm_policy_limits_t *wanted = &lint->in->profile->limits, *has = &lint->says.limits;
 
-    return !cm_policy_read(&says, lint->cert, lint->pool) &&
-           says.limits.require_explicit == wanted->require_explicit &&
-           says.limits.inhibit_mapping == wanted->inhibit_mapping &&
-           says.limits.inhibit_any == wanted->inhibit_any;
+    return lint->says_is_read && has->require_explicit == wanted->require_explicit &&
+           has->inhibit_mapping == wanted->inhibit_mapping &&
+           has->inhibit_any == wanted->inhibit_any;
 }
 
 /* A name of the profile's is there as san.h makes it, an attribute just as it is written. */

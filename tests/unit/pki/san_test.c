@@ -120,15 +120,6 @@ START_TEST(names_that_are_refused)
         {"upn:a@", "san.upn"},
         {"upn:a@b@c", "san.upn"},
         {"upn:a\n@b", "san.upn"},
-        {"othername;1.2.3.4;utf8:", "san.othername"},
-        {"othername;1.2.3.4;utf8:a\nb", "san.othername"},
-        {"othername;1.2.3.4;utf8:\xe9", "san.othername"},
-        {"othername;1.2.3.4;ia5:Zoë", "san.othername"},
-        {"othername;1.2.3.4;printable:a@b", "san.othername"},
-        {"othername;1.2.3.4;bmp:a", "san.type"},
-        {"othername;1.2.3.4:a", "san.type"},
-        {"othername;1.2.03;utf8:a", "san.type"},
-        {"othername;1.3.6.1.4.1.311.20.2.3;utf8:a@b", "san.type"},
         {"other:00", "san.type"},
         {"DNS:a.test", "san.type"},
         {"www.example.test", "san.type"},
@@ -142,6 +133,35 @@ START_TEST(names_that_are_refused)
         ck_assert_msg(error != NULL, "%s", cases[i].text);
         assert_refused(error, CM_E_VALUE, cases[i].rule);
     }
+}
+END_TEST
+
+START_TEST(other_names_that_are_refused)
+{
+    static const struct {
+        const char *text, *rule;
+    } cases[] = {
+        {"othername;1.2.3.4;utf8:", "san.othername"},
+        {"othername;1.2.3.4;utf8:a\nb", "san.othername"},
+        {"othername;1.2.3.4;utf8:\xe9", "san.othername"},
+        {"othername;1.2.3.4;ia5:Zoë", "san.othername"},
+        {"othername;1.2.3.4;printable:a@b", "san.othername"},
+        {"othername;1.2.3.4;bmp:a", "san.type"},
+        {"othername;1.2.3.4:a", "san.type"},
+        {"othername;1.2.03;utf8:a", "san.type"},
+        {"othername;1.3.6.1.4.1.311.20.2.3;utf8:a@b", "san.type"},
+    };
+    char longest[1025] = "";
+    cm_san_t san;
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assert_refused(cm_san_read(&san, cases[i].text, pool), CM_E_VALUE, cases[i].rule);
+    }
+    memset(longest, 'a', sizeof longest - 1);
+    assert_done(cm_san_make(&san, "othername;1.2.3;ia5", longest, pool));
+    assert_refused(
+        cm_san_make(&san, "othername;1.2.3;ia5", apr_pstrcat(pool, longest, "a", NULL), pool),
+        CM_E_VALUE, "san.othername");
 }
 END_TEST
 
@@ -236,6 +256,7 @@ TCase *san_case(void)
     tcase_add_test(tcase, names_that_are_taken);
     tcase_add_test(tcase, names_that_are_refused);
     tcase_add_test(tcase, general_names_that_are_refused);
+    tcase_add_test(tcase, other_names_that_are_refused);
     tcase_add_test(tcase, directories_and_ids_that_are_refused);
     tcase_add_test(tcase, lists_are_bounded);
     return tcase;

@@ -59,6 +59,13 @@ void use_ca(question_t *question, int path_len);
 /* The extensions that an authority with these policies (NULL: none) and limits has. */
 apr_array_header_t *policy_extensions(const char *oid, cm_policy_limits_t limits);
 
+/* Samples of lint_test.c about policies; `near`: it stays just within the rule. */
+void sample_issuer_policies(question_t *q, int near);
+void sample_any_policy(question_t *q, int near);
+void sample_policy_mappings(question_t *q, int near);
+void sample_policy_constraints(question_t *q, int near);
+void sample_inhibit_any_policy(question_t *q, int near);
+
 /* The issuer gets name constraints, as cm_cert_spec_t has them; either may be NULL. */
 void constrain(question_t *question, const apr_array_header_t *permitted,
                const apr_array_header_t *excluded);

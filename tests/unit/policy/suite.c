@@ -3,5 +3,6 @@
 
 const char unit_name[] = "policy";
 const unit_case_fn unit_cases[] = {
-    config_case,   config_file_case, identity_case, profile_case,     profile_check_case,
-    evaluate_case, weakkey_case,     lint_case,     constraints_case, NULL};
+    config_case,        config_file_case,   identity_case, profile_case,
+    profile_check_case, evaluate_case,      weakkey_case,  lint_case,
+    constraints_case,   lint_policies_case, NULL};
