@@ -73,7 +73,7 @@ static cm_error_t *decide(cm_work_t *work)
 {
     const cm_ctx_t *ctx = work->ctx;
     cm_evaluate_in_t in = {.profile = work->profile, .url = cm_public_url(ctx), .now = ctx->now};
-    cm_person_t *person;
+    const cm_person_t *person;
     cm_error_t *error = cm_work_read_csr(work);
 
     if (!error) {

@@ -5,7 +5,6 @@
 #include "base/text.h"
 #include "flow/people.h"
 #include "pki/clientcert.h"
-#include "store/certificates.h"
 
 static cm_error_t *no_login(const cm_ctx_t *ctx, const char *why)
 {
@@ -18,8 +17,9 @@ static cm_error_t *by_certificate(cm_person_t **person, const char **id, const c
                                   cm_bytes_t der)
 {
     const char *sha256 = cm_bytes_hex(cm_bytes_sha256(der, ctx->pool), ctx->pool);
-    cm_certificate_t *certificate;
-    cm_error_t *error = cm_certificate_by_sha256(&certificate, ctx->store, sha256, ctx->pool);
+    cm_certificate_t certificate;
+    cm_error_t *error =
+        cm_person_by_certificate(person, &certificate, ctx->store, sha256, ctx->pool);
     cm_status_t status;
 
     if (error && error->code == CM_E_NOT_FOUND) {
@@ -28,16 +28,16 @@ static cm_error_t *by_certificate(cm_person_t **person, const char **id, const c
     if (error) {
         return error;
     }
-    status = cm_certificate_status(certificate, ctx->now);
-    if (status != CM_CERT_ACTIVE || certificate->not_before > ctx->now) {
+    status = cm_certificate_status(&certificate, ctx->now);
+    if (status != CM_CERT_ACTIVE || certificate.not_before > ctx->now) {
         return no_login(ctx, status == CM_CERT_ACTIVE ? "is not valid yet"
                                                       : "is revoked, on hold or expired");
     }
-    if (!certificate->owner) {
+    if (!*person) {
         return no_login(ctx, "belongs to nobody");
     }
-    *id = certificate->id;
-    return cm_person_read(person, ctx->store, certificate->owner, ctx->pool);
+    *id = certificate.id;
+    return NULL;
 }
 
 /* The proxy asked for the certificate and checked that the client has its key. */

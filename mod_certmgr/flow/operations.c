@@ -28,11 +28,20 @@ const cm_json_member_t *cm_submission_members(cm_operation_t operation)
     return row ? row->members : NULL;
 }
 
-cm_error_t *cm_work_person(cm_person_t **person, const cm_work_t *work, const char *id)
+cm_error_t *cm_work_person(const cm_person_t **person, const cm_work_t *work, const char *id)
 {
     apr_pool_t *pool = work->ctx->pool;
-    cm_error_t *error = cm_person_read(person, work->ctx->store, id, pool);
+    const cm_identity_t *who = work->ctx->who;
+    cm_error_t *error = NULL;
 
+    if (who && strcmp(who->person->id, id) == 0) {
+        *person = who->person; /* read by this very call */
+    } else {
+        cm_person_t *read;
+
+        error = cm_person_read(&read, work->ctx->store, id, pool);
+        *person = error ? NULL : read;
+    }
     if (!error && strcmp((*person)->state, "active") != 0) {
         error = cm_error_locate(cm_error_make(pool, CM_E_REFUSED, "the person is deactivated"),
                                 NULL, "person.state");

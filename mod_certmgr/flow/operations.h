@@ -68,7 +68,7 @@ cm_error_t *cm_work_read_csr(cm_work_t *work);
 cm_error_t *cm_work_check_key(const cm_work_t *work, const cm_pubkey_t *key, const char *owner);
 
 /* Read the person a certificate is to be for. CM_E_REFUSED (person.state) when deactivated. */
-cm_error_t *cm_work_person(cm_person_t **person, const cm_work_t *work, const char *id);
+cm_error_t *cm_work_person(const cm_person_t **person, const cm_work_t *work, const char *id);
 
 /* Sign work->spec, if there is one. Outside of any transaction. */
 cm_error_t *cm_work_sign(cm_work_t *work);

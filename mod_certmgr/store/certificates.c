@@ -125,14 +125,6 @@ cm_error_t *cm_certificate_by_serial(cm_certificate_t **certificate, cm_store_t 
     return read_certificate(certificate, store, CM_SQL_CERTIFICATE_BY_SERIAL, args, pool);
 }
 
-cm_error_t *cm_certificate_by_sha256(cm_certificate_t **certificate, cm_store_t *store,
-                                     const char *sha256, apr_pool_t *pool)
-{
-    const cm_value_t args[] = {cm_value_text(sha256)};
-
-    return read_certificate(certificate, store, CM_SQL_CERTIFICATE_BY_SHA256, args, pool);
-}
-
 cm_error_t *cm_certificate_state(cm_revocation_state_t *state, cm_store_t *store, const char *ca,
                                  const char *serial, apr_pool_t *pool)
 {

@@ -78,6 +78,32 @@ cm_error_t *cm_person_by_login(cm_person_t **person, cm_store_t *store, const cm
     return error;
 }
 
+cm_error_t *cm_person_by_certificate(cm_person_t **person, cm_certificate_t *certificate,
+                                     cm_store_t *store, const char *sha256, apr_pool_t *pool)
+{
+    enum { PERSON, ID = 7, NOT_BEFORE, NOT_AFTER, STATUS };
+    const cm_value_t args[] = {cm_value_text(sha256), cm_value_text(sha256)};
+    const char *status;
+    int code = 0;
+    cm_rows_t *rows;
+    cm_error_t *error =
+        cm_read_one(&rows, store, cm_statement(CM_SQL_PERSON_BY_CERTIFICATE), args, pool);
+
+    if (error) {
+        return error;
+    }
+    status = cm_row_text(rows, 0, STATUS);
+    error = cm_read_word(&code, cm_status_of(status), status, pool);
+    *certificate = (cm_certificate_t){.id = cm_row_text(rows, 0, ID),
+                                      .not_before = cm_row_time(rows, 0, NOT_BEFORE),
+                                      .not_after = cm_row_time(rows, 0, NOT_AFTER),
+                                      .status = (cm_status_t)code};
+    *person = cm_row_is_null(rows, 0, PERSON)
+                  ? NULL
+                  : APR_ARRAY_IDX(people_of(rows, pool), 0, cm_person_t *);
+    return error;
+}
+
 cm_error_t *cm_people_list(apr_array_header_t **people, cm_store_t *store, const char *after,
                            int limit, apr_pool_t *pool)
 {

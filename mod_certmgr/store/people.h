@@ -5,6 +5,7 @@
 #ifndef CERTMGR_STORE_PEOPLE_H
 #define CERTMGR_STORE_PEOPLE_H
 
+#include "model/certificate.h"
 #include "model/person.h"
 #include "store/store.h"
 
@@ -20,6 +21,12 @@ cm_error_t *cm_person_read(cm_person_t **person, cm_store_t *store, const char *
                            apr_pool_t *pool);
 cm_error_t *cm_person_by_login(cm_person_t **person, cm_store_t *store, const cm_login_t *login,
                                apr_pool_t *pool);
+
+/* Whoever has the certificate with this SHA-256 (lower-case hex). *person is NULL when it belongs
+ * to nobody; of the certificate only id, dates and status are read. CM_E_NOT_FOUND when there is
+ * none. */
+cm_error_t *cm_person_by_certificate(cm_person_t **person, cm_certificate_t *certificate,
+                                     cm_store_t *store, const char *sha256, apr_pool_t *pool);
 
 /* Whether anybody has this mail address, in whatever case its letters are. */
 cm_error_t *cm_person_has_mail(int *has, cm_store_t *store, const char *mail, apr_pool_t *pool);

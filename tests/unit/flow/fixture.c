@@ -214,9 +214,20 @@ const cm_identity_t *identity_of(const char *name)
     return NULL;
 }
 
+/* As a log-in does, the person is read anew. */
+static const cm_identity_t *log_in(const char *name)
+{
+    cm_identity_t *who = apr_pmemdup(pool, identity_of(name), sizeof *who);
+    cm_person_t *person;
+
+    assert_done(cm_person_read(&person, ctx->store, who->person->id, pool));
+    who->person = person;
+    return who;
+}
+
 void act_as(const char *name)
 {
-    ctx->who = name ? identity_of(name) : NULL;
+    ctx->who = name ? log_in(name) : NULL;
     ctx->now = clock_now;
 }
 

@@ -7,6 +7,8 @@
 #include "store/authorities.h"
 #include "store/certificates.h"
 #include "store/events.h"
+#include "store/keys.h"
+#include "store/people.h"
 #include "unit/store/suite.h"
 
 typedef struct {
@@ -117,7 +119,6 @@ START_TEST(a_certificate_is_found_by_each_of_its_names)
 
     assert_done(cm_certificate_read(&certificate, db->store, "c1", pool));
     assert_done(cm_certificate_by_serial(&certificate, db->store, "issuing", "01ab", pool));
-    assert_done(cm_certificate_by_sha256(&certificate, db->store, "aa01ab", pool));
     ck_assert_str_eq(certificate->id, "c1");
     ck_assert_int_eq(certificate->not_after, 1000);
     ck_assert_int_eq(certificate->status, CM_CERT_ACTIVE);
@@ -130,6 +131,60 @@ START_TEST(a_certificate_is_found_by_each_of_its_names)
                    CM_E_NOT_FOUND, NULL);
     ck_assert_str_eq(db_sql(db, "SELECT COUNT(*) FROM certificate_name WHERE certificate = 'c1'"),
                      "2");
+}
+END_TEST
+
+START_TEST(a_certificate_leads_to_its_holder)
+{
+    db_t *db = db_make(_i, 1);
+    cm_certificate_t *certificate = make_certificate("c1", "01ab"), found;
+    cm_person_t *person;
+
+    assert_done(write_it(db, (write_t){.what = ADD_CERTIFICATE, .record = certificate}));
+    assert_done(cm_person_by_certificate(&person, &found, db->store, "aa01ab", pool));
+    ck_assert_ptr_null(person);
+    db_sql(db, "INSERT INTO person (id, name, state, created) VALUES ('p1', 'Zoe', 'active', 1)");
+    assert_done(cm_person_by_certificate(&person, &found, db->store, "aa01ab", pool));
+    ck_assert_int_eq(person->roles->nelts, 0);
+    db_sql(db,
+           "INSERT INTO role_assignment (person, role) VALUES ('p1', 'user'), ('p1', 'officer')");
+    db_sql(db, "INSERT INTO people_group (name, created) VALUES ('g', 1)");
+    db_sql(db, "INSERT INTO group_role (group_name, person, role) VALUES ('g', 'p1', 'member')");
+    assert_done(cm_person_by_certificate(&person, &found, db->store, "aa01ab", pool));
+    ck_assert_str_eq(person->id, "p1");
+    ck_assert_int_eq(person->roles->nelts, 2);
+    ck_assert_int_eq(person->group_roles->nelts, 1);
+    ck_assert_str_eq(found.id, "c1");
+    ck_assert_int_eq(found.not_before, 100);
+    ck_assert_int_eq(found.not_after, 1000);
+    ck_assert_int_eq(found.status, CM_CERT_ACTIVE);
+    db_sql(db, "UPDATE certificate SET status = 'revoked'");
+    assert_done(cm_person_by_certificate(&person, &found, db->store, "aa01ab", pool));
+    ck_assert_int_eq(found.status, CM_CERT_REVOKED);
+    assert_refused(cm_person_by_certificate(&person, &found, db->store, "aa", pool), CM_E_NOT_FOUND,
+                   NULL);
+}
+END_TEST
+
+START_TEST(a_key_is_known_by_what_was_reported_and_who_has_it)
+{
+    db_t *db = db_make(_i, 1);
+    cm_key_state_t state;
+
+    assert_done(cm_key_state(&state, db->store, "bb", "p1", pool));
+    ck_assert(!state.is_compromised && !state.is_taken);
+    assert_done(
+        write_it(db, (write_t){.what = ADD_CERTIFICATE, .record = make_certificate("c1", "01")}));
+    assert_done(cm_key_state(&state, db->store, "bb", "p1", pool));
+    ck_assert(!state.is_compromised && !state.is_taken);
+    assert_done(cm_key_state(&state, db->store, "bb", "p2", pool));
+    ck_assert(!state.is_compromised && state.is_taken);
+    db_sql(db, "UPDATE certificate SET owner = NULL");
+    db_sql(db, "INSERT INTO compromised_key (spki_sha256, reported) VALUES ('bb', 1)");
+    assert_done(cm_key_state(&state, db->store, "bb", "p1", pool));
+    ck_assert(state.is_compromised && state.is_taken);
+    assert_done(cm_key_state(&state, db->store, "cc", "p1", pool));
+    ck_assert(!state.is_compromised && !state.is_taken);
 }
 END_TEST
 
@@ -336,6 +391,8 @@ TCase *pki_case(void)
     TCase *tcase = db_case("pki");
 
     tcase_add_loop_test(tcase, a_certificate_is_found_by_each_of_its_names, 0, 2);
+    tcase_add_loop_test(tcase, a_certificate_leads_to_its_holder, 0, 2);
+    tcase_add_loop_test(tcase, a_key_is_known_by_what_was_reported_and_who_has_it, 0, 2);
     tcase_add_loop_test(tcase, the_set_of_the_revoked_follows_each_change, 0, 2);
     tcase_add_loop_test(tcase, a_certificate_has_one_successor, 0, 2);
     tcase_add_loop_test(tcase, crls_are_stored_whole_and_the_newest_three_kept, 0, 2);
