@@ -2,6 +2,7 @@
 libcertmgr_la_SOURCES += \
     %D%/approvals.c %D%/approvals.h \
     %D%/authorities.c %D%/authorities.h \
+    %D%/batch.c %D%/batch.h \
     %D%/bounds.c \
     %D%/certificates.c %D%/certificates.h \
     %D%/holders.c %D%/holders.h \

@@ -5,6 +5,7 @@
 #ifndef CERTMGR_STORE_WORK_H
 #define CERTMGR_STORE_WORK_H
 
+#include "store/batch.h"
 #include "store/link.h"
 #include "store/turn.h"
 
@@ -14,6 +15,7 @@ struct cm_store_t {
     apr_interval_time_t deadline;
     int pgsql;
     cm_turn_t *turn; /* SQLite only */
+    cm_batch_t *batch;
 };
 
 struct cm_txn_t {
