@@ -50,7 +50,7 @@ static cm_error_t *take(cm_work_t *work, const cm_submission_t *submission)
         cm_json_set(wish, "san", san);
     }
     work->request->wish = (const char *)cm_json_canonical(wish, pool).data;
-    error = cm_work_profile(work, submission->profile, 0);
+    error = cm_work_profile(work, submission->profile);
     error = error ? error : cm_work_group(work);
     return error ? error : cm_work_take_csr(work, submission->csr);
 }

@@ -3,9 +3,8 @@
 
 #include "flow/keycheck.h"
 #include "policy/identity.h"
-#include "store/groups.h"
+#include "flow/rules.h"
 #include "store/people.h"
-#include "store/profiles.h"
 
 static const cm_operation_row_t *const rows[] = {
     &cm_operation_enroll,  &cm_operation_renew,     &cm_operation_rekey, &cm_operation_revoke,
@@ -101,24 +100,27 @@ cm_error_t *cm_work_check_key(const cm_work_t *work, const cm_pubkey_t *key, con
     return error;
 }
 
-cm_error_t *cm_work_profile(cm_work_t *work, const char *name, apr_int64_t version)
+cm_error_t *cm_work_profile(cm_work_t *work, const char *name)
 {
-    apr_pool_t *pool = work->ctx->pool;
-    cm_profile_record_t *record;
-    cm_profile_t *profile;
-    cm_error_t *error = cm_profile_read(&record, work->ctx->store, name, version, pool);
+    const cm_rule_t *rule = cm_rules_profile(work->ctx, name);
+    cm_error_t *error = NULL;
 
+    if (!rule) {
+        cm_rule_t *read = apr_pcalloc(work->ctx->pool, sizeof *read);
+
+        error = cm_rule_read(read, work->ctx, name);
+        rule = read;
+    }
     if (error && error->code == CM_E_NOT_FOUND) {
-        return cm_error_locate(cm_error_make(pool, CM_E_VALUE, "there is no such profile"),
-                               "/profile", "profile.unknown");
+        return cm_error_locate(
+            cm_error_make(work->ctx->pool, CM_E_VALUE, "there is no such profile"), "/profile",
+            "profile.unknown");
     }
     if (!error) {
-        error = cm_profile_parse(&profile, cm_bytes_of_text(record->text), pool);
-    }
-    if (!error) {
-        work->profile = profile;
-        work->request->profile = record->name;
-        work->request->profile_version = record->version;
+        work->profile = rule->profile;
+        work->listing = rule->groups;
+        work->request->profile = rule->name;
+        work->request->profile_version = rule->version;
     }
     return error;
 }
@@ -126,14 +128,9 @@ cm_error_t *cm_work_profile(cm_work_t *work, const char *name, apr_int64_t versi
 cm_error_t *cm_work_group(cm_work_t *work)
 {
     apr_pool_t *pool = work->ctx->pool;
+    const apr_array_header_t *listing = work->listing;
     const char *had = work->request->group;
-    apr_array_header_t *listing;
-    cm_error_t *error =
-        cm_groups_of_profile(&listing, work->ctx->store, work->request->profile, pool);
 
-    if (error) {
-        return error;
-    }
     work->request->group = NULL;
     for (int i = 0; i < listing->nelts; i++) {
         const char *group = APR_ARRAY_IDX(listing, i, const char *);

@@ -3,7 +3,7 @@
 
 #include <apr_strings.h>
 
-#include "flow/lineage.h"
+#include "flow/rules.h"
 #include "keys/key.h"
 #include "keys/keyring.h"
 #include "policy/address.h"
@@ -34,9 +34,15 @@ const char *cm_issuer_url(const cm_ctx_t *ctx, const char *ca)
 cm_error_t *cm_issuer_open(cm_issuer_t **issuer, const cm_ctx_t *ctx, const char *ca)
 {
     cm_issuer_t *opened = apr_pcalloc(ctx->pool, sizeof *opened);
-    cm_lineage_t lineage;
-    cm_error_t *error = cm_lineage_read(&lineage, ctx, ca);
+    const cm_lineage_t *kept = cm_rules_lineage(ctx, ca);
+    cm_lineage_t lineage = {.record = NULL};
+    cm_error_t *error = NULL;
 
+    if (kept) {
+        lineage = *kept;
+    } else {
+        error = cm_lineage_read(&lineage, ctx, ca);
+    }
     if (!error) {
         error = cm_keyring_find(&opened->key, ctx->keys, lineage.record->key, ctx->pool);
     }

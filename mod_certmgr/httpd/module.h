@@ -15,6 +15,7 @@
 #include <http_config.h>
 
 #include "base/context.h"
+#include "flow/rules.h"
 #include "flow/strangers.h"
 #include "keys/keyring.h"
 #include "policy/config.h"
@@ -48,6 +49,7 @@ typedef struct {
     cm_store_t *store;
     cm_keyring_t *keys;
     cm_strangers_t *strangers;
+    cm_rules_t *rules;
     const char *holder; /* of leases: unique among processes and nodes */
 } cm_service_t;
 

@@ -16,17 +16,22 @@ typedef struct {
     const char *subject; /* the name there */
 } cm_login_t;
 
+/* Whoever has logged in. */
+typedef struct {
+    cm_person_t *person;          /* NULL: the certificate belongs to nobody */
+    cm_certificate_t certificate; /* by a certificate: its id, dates and status; else empty */
+    apr_int64_t rules;            /* stamp of the rules (flow/rules.h), read along */
+} cm_holder_t;
+
 /* Reads with roles; CM_E_NOT_FOUND when there is none. */
 cm_error_t *cm_person_read(cm_person_t **person, cm_store_t *store, const char *id,
                            apr_pool_t *pool);
-cm_error_t *cm_person_by_login(cm_person_t **person, cm_store_t *store, const cm_login_t *login,
+cm_error_t *cm_person_by_login(cm_holder_t *holder, cm_store_t *store, const cm_login_t *login,
                                apr_pool_t *pool);
 
-/* Whoever has the certificate with this SHA-256 (lower-case hex). *person is NULL when it belongs
- * to nobody; of the certificate only id, dates and status are read. CM_E_NOT_FOUND when there is
- * none. */
-cm_error_t *cm_person_by_certificate(cm_person_t **person, cm_certificate_t *certificate,
-                                     cm_store_t *store, const char *sha256, apr_pool_t *pool);
+/* By the SHA-256 of the certificate, lower-case hex. */
+cm_error_t *cm_person_by_certificate(cm_holder_t *holder, cm_store_t *store, const char *sha256,
+                                     apr_pool_t *pool);
 
 /* Whether anybody has this mail address, in whatever case its letters are. */
 cm_error_t *cm_person_has_mail(int *has, cm_store_t *store, const char *mail, apr_pool_t *pool);

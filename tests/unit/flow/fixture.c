@@ -295,9 +295,15 @@ static apr_dbd_t *open_database(const apr_dbd_driver_t **driver)
 void sql(const char *text)
 {
     const apr_dbd_driver_t *driver;
-    apr_dbd_t *handle = open_database(&driver);
-    int rows, code = apr_dbd_query(driver, handle, &rows, text);
+    apr_dbd_t *handle;
+    int rows, code;
 
+    if (database) {
+        db_sql(database, text);
+        return;
+    }
+    handle = open_database(&driver);
+    code = apr_dbd_query(driver, handle, &rows, text);
     ck_assert_msg(code == 0, "%s: %s", text, apr_dbd_error(driver, handle, code));
     apr_dbd_close(driver, handle);
 }

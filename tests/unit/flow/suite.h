@@ -22,6 +22,8 @@ TCase *change_case(void);
 TCase *change_postgres_case(void);
 TCase *login_case(void);
 TCase *login_postgres_case(void);
+TCase *rules_case(void);
+TCase *rules_postgres_case(void);
 TCase *expire_case(void);
 TCase *expire_postgres_case(void);
 

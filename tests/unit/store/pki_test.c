@@ -137,32 +137,35 @@ END_TEST
 START_TEST(a_certificate_leads_to_its_holder)
 {
     db_t *db = db_make(_i, 1);
-    cm_certificate_t *certificate = make_certificate("c1", "01ab"), found;
-    cm_person_t *person;
+    cm_certificate_t *certificate = make_certificate("c1", "01ab");
+    cm_holder_t holder;
+    apr_int64_t stamp;
 
     assert_done(write_it(db, (write_t){.what = ADD_CERTIFICATE, .record = certificate}));
-    assert_done(cm_person_by_certificate(&person, &found, db->store, "aa01ab", pool));
-    ck_assert_ptr_null(person);
+    assert_done(cm_person_by_certificate(&holder, db->store, "aa01ab", pool));
+    ck_assert_ptr_null(holder.person);
+    stamp = holder.rules;
     db_sql(db, "INSERT INTO person (id, name, state, created) VALUES ('p1', 'Zoe', 'active', 1)");
-    assert_done(cm_person_by_certificate(&person, &found, db->store, "aa01ab", pool));
-    ck_assert_int_eq(person->roles->nelts, 0);
+    assert_done(cm_person_by_certificate(&holder, db->store, "aa01ab", pool));
+    ck_assert_int_eq(holder.person->roles->nelts, 0);
     db_sql(db,
            "INSERT INTO role_assignment (person, role) VALUES ('p1', 'user'), ('p1', 'officer')");
     db_sql(db, "INSERT INTO people_group (name, created) VALUES ('g', 1)");
     db_sql(db, "INSERT INTO group_role (group_name, person, role) VALUES ('g', 'p1', 'member')");
-    assert_done(cm_person_by_certificate(&person, &found, db->store, "aa01ab", pool));
-    ck_assert_str_eq(person->id, "p1");
-    ck_assert_int_eq(person->roles->nelts, 2);
-    ck_assert_int_eq(person->group_roles->nelts, 1);
-    ck_assert_str_eq(found.id, "c1");
-    ck_assert_int_eq(found.not_before, 100);
-    ck_assert_int_eq(found.not_after, 1000);
-    ck_assert_int_eq(found.status, CM_CERT_ACTIVE);
+    assert_done(cm_person_by_certificate(&holder, db->store, "aa01ab", pool));
+    ck_assert_str_eq(holder.person->id, "p1");
+    ck_assert_int_eq(holder.person->roles->nelts, 2);
+    ck_assert_int_eq(holder.person->group_roles->nelts, 1);
+    ck_assert_str_eq(holder.certificate.id, "c1");
+    ck_assert_int_eq(holder.rules, stamp);
+    ck_assert_int_ne(holder.rules, 0);
+    ck_assert_int_eq(holder.certificate.not_before, 100);
+    ck_assert_int_eq(holder.certificate.not_after, 1000);
+    ck_assert_int_eq(holder.certificate.status, CM_CERT_ACTIVE);
     db_sql(db, "UPDATE certificate SET status = 'revoked'");
-    assert_done(cm_person_by_certificate(&person, &found, db->store, "aa01ab", pool));
-    ck_assert_int_eq(found.status, CM_CERT_REVOKED);
-    assert_refused(cm_person_by_certificate(&person, &found, db->store, "aa", pool), CM_E_NOT_FOUND,
-                   NULL);
+    assert_done(cm_person_by_certificate(&holder, db->store, "aa01ab", pool));
+    ck_assert_int_eq(holder.certificate.status, CM_CERT_REVOKED);
+    assert_refused(cm_person_by_certificate(&holder, db->store, "aa", pool), CM_E_NOT_FOUND, NULL);
 }
 END_TEST
 
