@@ -47,7 +47,7 @@ static cm_error_t *write_work(cm_txn_t *txn, cm_audit_event_t *event, void *bato
     case ADD_CRL:
         return cm_crl_insert(txn, w->record, w->der);
     case SEAL:
-        return cm_event_seal(txn, w->record);
+        return cm_events_seal(txn, w->record);
     case ADD_HEAD:
         return cm_head_insert(txn, w->record);
     default:
@@ -332,6 +332,51 @@ START_TEST(crls_are_stored_whole_and_the_newest_three_kept)
 }
 END_TEST
 
+static apr_array_header_t *leaves_of(const cm_audit_leaf_t *leaf)
+{
+    apr_array_header_t *leaves = apr_array_make(pool, 1, sizeof *leaf);
+
+    APR_ARRAY_PUSH(leaves, cm_audit_leaf_t) = *leaf;
+    return leaves;
+}
+
+/* More than one statement takes, and a rest. */
+START_TEST(many_events_are_sealed_together_or_not_at_all)
+{
+    enum { MANY = 21 };
+    db_t *db = db_make(_i, 1);
+    write_t nothing = {.what = NOTHING};
+    apr_array_header_t *leaves = apr_array_make(pool, MANY, sizeof(cm_audit_leaf_t)), *list;
+
+    for (int i = 0; i < MANY; i++) {
+        cm_audit_leaf_t leaf = {i, apr_psprintf(pool, "e%02d", MANY - i),
+                                cm_bytes_of_text(apr_psprintf(pool, "hash %d", i))};
+
+        APR_ARRAY_PUSH(leaves, cm_audit_leaf_t) = leaf;
+        assert_done(cm_store_transact(db->store, write_work, &nothing, db_event(leaf.event), pool));
+    }
+    /* another process has sealed one of them */
+    db_sql(db, "UPDATE audit_event SET leaf = 99 WHERE id = 'e05'");
+    assert_refused(write_it(db, (write_t){.what = SEAL, .record = leaves}), CM_E_CONFLICT, NULL);
+    ck_assert_str_eq(db_sql(db, "SELECT COUNT(*) FROM audit_leaf"), "0");
+    db_sql(db, "UPDATE audit_event SET leaf = NULL");
+    assert_done(write_it(db, (write_t){.what = SEAL, .record = leaves}));
+    assert_done(cm_leaves_page(&list, db->store, 0, MANY + 1, pool));
+    ck_assert_int_eq(list->nelts, MANY);
+    for (int i = 0; i < MANY; i++) {
+        const cm_audit_leaf_t *made = &APR_ARRAY_IDX(leaves, i, cm_audit_leaf_t);
+        const cm_audit_leaf_t *leaf = APR_ARRAY_IDX(list, i, cm_audit_leaf_t *);
+
+        ck_assert_str_eq(leaf->event, made->event);
+        ck_assert(cm_bytes_equal(leaf->hash, made->hash));
+    }
+    assert_done(cm_events_page(&list, db->store, 0, MANY + 1, pool));
+    ck_assert_int_eq(list->nelts, MANY);
+    ck_assert_str_eq(APR_ARRAY_IDX(list, 20, cm_audit_event_t *)->id, "e01");
+    ck_assert_int_eq(APR_ARRAY_IDX(list, 20, cm_audit_event_t *)->position, 20);
+}
+END_TEST
+
 START_TEST(events_are_sealed_once_and_in_order)
 {
     db_t *db = db_make(_i, 1);
@@ -358,10 +403,11 @@ START_TEST(events_are_sealed_once_and_in_order)
     assert_done(cm_events_waiting(&count, &oldest, db->store, pool));
     ck_assert(count == 2 && oldest == 800);
 
-    assert_done(write_it(db, (write_t){.what = SEAL, .record = &leaf}));
-    assert_refused(write_it(db, (write_t){.what = SEAL, .record = &leaf}), CM_E_CONFLICT, NULL);
+    assert_done(write_it(db, (write_t){.what = SEAL, .record = leaves_of(&leaf)}));
+    assert_refused(write_it(db, (write_t){.what = SEAL, .record = leaves_of(&leaf)}), CM_E_CONFLICT,
+                   NULL);
     leaf.event = "e1"; /* the place is taken */
-    assert_refused(write_it(db, (write_t){.what = SEAL, .record = &leaf}), CM_E_CONFLICT,
+    assert_refused(write_it(db, (write_t){.what = SEAL, .record = leaves_of(&leaf)}), CM_E_CONFLICT,
                    "store.unique");
     assert_done(cm_events_unsealed(&list, db->store, 10, pool));
     ck_assert_int_eq(list->nelts, 1);
@@ -399,6 +445,7 @@ TCase *pki_case(void)
     tcase_add_loop_test(tcase, the_set_of_the_revoked_follows_each_change, 0, 2);
     tcase_add_loop_test(tcase, a_certificate_has_one_successor, 0, 2);
     tcase_add_loop_test(tcase, crls_are_stored_whole_and_the_newest_three_kept, 0, 2);
+    tcase_add_loop_test(tcase, many_events_are_sealed_together_or_not_at_all, 0, 2);
     tcase_add_loop_test(tcase, events_are_sealed_once_and_in_order, 0, 2);
     return tcase;
 }
