@@ -187,7 +187,7 @@ cm_error_t *cm_certificate_insert(cm_txn_t *txn, const cm_certificate_t *certifi
                                cm_value_time(certificate->created),
                                cm_value_text(certificate->group),
                                cm_value_text(key_of(certificate->cn, cm_txn_pool(txn)))};
-    cm_error_t *error = cm_txn_execute(NULL, txn, cm_statement(CM_SQL_CERTIFICATE_INSERT), args);
+    cm_error_t *error = cm_txn_insert(txn, cm_statement(CM_SQL_CERTIFICATE_INSERT), args);
 
     for (int i = 0; !error && certificate->san && i < certificate->san->nelts; i++) {
         const char *name = APR_ARRAY_IDX(certificate->san, i, const char *);
@@ -195,7 +195,7 @@ cm_error_t *cm_certificate_insert(cm_txn_t *txn, const cm_certificate_t *certifi
                                   cm_value_text(name),
                                   cm_value_text(cm_certificate_name_key(name, cm_txn_pool(txn)))};
 
-        error = cm_txn_execute(NULL, txn, cm_statement(CM_SQL_CERTIFICATE_NAME_INSERT), row);
+        error = cm_txn_insert(txn, cm_statement(CM_SQL_CERTIFICATE_NAME_INSERT), row);
     }
     return error;
 }

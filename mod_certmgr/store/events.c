@@ -13,7 +13,7 @@ cm_error_t *cm_event_insert(cm_txn_t *txn, const cm_audit_event_t *event)
                                cm_value_text(event->trace),    cm_value_text(event->detail),
                                cm_value_text(event->personal), cm_value_blob(event->salt)};
 
-    return cm_txn_execute(NULL, txn, cm_statement(CM_SQL_EVENT_INSERT), args);
+    return cm_txn_insert(txn, cm_statement(CM_SQL_EVENT_INSERT), args);
 }
 
 static cm_audit_event_t *event_of(const cm_rows_t *rows, int row, apr_pool_t *pool)

@@ -49,19 +49,48 @@ apr_pool_t *cm_txn_pool(const cm_txn_t *txn)
     return txn->link.pool;
 }
 
+static cm_error_t *send_inserts(cm_txn_t *txn)
+{
+    int count = txn->waiting;
+
+    txn->waiting = 0;
+    return count ? cm_link_insert(&txn->link, txn->inserts, count) : NULL;
+}
+
+cm_error_t *cm_txn_insert(cm_txn_t *txn, const cm_statement_t *statement, const cm_value_t *args)
+{
+    apr_size_t len = strlen(statement->params) * sizeof *args;
+    cm_error_t *error = NULL;
+
+    if (!txn->link.pgsql) {
+        return cm_txn_execute(NULL, txn, statement, args);
+    }
+    if (txn->waiting == CM_STEPS_MAX) {
+        error = send_inserts(txn);
+    }
+    txn->inserts[txn->waiting++] = (cm_step_t){statement, apr_pmemdup(txn->link.pool, args, len)};
+    return error;
+}
+
 cm_error_t *cm_txn_execute(int *affected, cm_txn_t *txn, const cm_statement_t *statement,
                            const cm_value_t *args)
 {
     int count;
+    cm_error_t *error = send_inserts(txn);
 
-    return cm_link_execute(affected ? affected : &count, &txn->link, statement, args);
+    return error ? error
+                 : cm_link_execute(affected ? affected : &count, &txn->link, statement, args);
 }
 
 cm_error_t *cm_txn_select(cm_rows_t **rows, cm_txn_t *txn, const cm_statement_t *statement,
                           const cm_value_t *args)
 {
-    return cm_link_select(rows, &txn->link, statement, args);
+    cm_error_t *error = send_inserts(txn);
+
+    return error ? error : cm_link_select(rows, &txn->link, statement, args);
 }
+
+static const char sqlite_begin[] = "BEGIN IMMEDIATE";
 
 /* PostgreSQL: whoever runs the same event again waits here until the session that sent the
  * unanswered COMMIT has ended, one way or the other; so what is read after it is the truth. */
@@ -71,7 +100,7 @@ static cm_error_t *begin(cm_txn_t *txn, const call_t *call)
     const char *sql;
 
     if (!call->store->pgsql) {
-        return cm_link_run(&txn->link, "BEGIN IMMEDIATE");
+        return cm_link_run(&txn->link, sqlite_begin);
     }
     sql = apr_psprintf(call->pool,
                        "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;"
@@ -99,13 +128,8 @@ static cm_error_t *event_is_there(int *there, cm_txn_t *txn, const char *id)
 
 /* A COMMIT of an aborted transaction answers with success. The SAVEPOINT fails there, and outside
  * of a transaction too, and then COMMIT is not run. */
-static cm_error_t *cm_txn_commit(cm_txn_t *txn, const cm_audit_event_t *event)
+static cm_error_t *cm_txn_commit(cm_txn_t *txn)
 {
-    cm_error_t *error = event ? cm_event_insert(txn, event) : NULL;
-
-    if (error) {
-        return error;
-    }
     return cm_link_run(&txn->link, txn->link.pgsql ? "SAVEPOINT certmgr_commit; COMMIT" : "COMMIT");
 }
 
@@ -121,8 +145,13 @@ static cm_error_t *run_work(cm_txn_t *txn, call_t *call)
         call->fault = CM_FAULT_FINAL;
         return error;
     }
+    error = call->event ? cm_event_insert(txn, call->event) : NULL;
+    error = error ? error : send_inserts(txn);
+    if (error) {
+        return error;
+    }
     call->committing = 1;
-    return cm_txn_commit(txn, call->event);
+    return cm_txn_commit(txn);
 }
 
 static cm_error_t *attempt_work(cm_txn_t *txn, call_t *call)
@@ -145,7 +174,7 @@ static cm_error_t *attempt_work(cm_txn_t *txn, call_t *call)
 
 static cm_error_t *attempt(call_t *call)
 {
-    cm_txn_t txn;
+    cm_txn_t txn = {.waiting = 0};
     cm_link_t *link = &txn.link;
     cm_error_t *error =
         cm_link_open(link, call->store->source, call->store->config->driver, call->pool);
@@ -244,7 +273,7 @@ static cm_error_t *run_in_turn(call_t *call)
 /* One member's work in the transaction of all, as if it were its own. */
 static cm_error_t *run_member(cm_link_t *link, call_t *call)
 {
-    cm_txn_t txn = {*link};
+    cm_txn_t txn = {.link = *link};
     cm_error_t *error;
 
     txn.link.pool = call->pool;
@@ -267,7 +296,7 @@ static int run_together(cm_member_t *members)
     if (error) {
         return 0;
     }
-    error = cm_link_run(&link, "BEGIN IMMEDIATE");
+    error = cm_link_run(&link, sqlite_begin);
     for (cm_member_t *member = members; !error && member; member = member->next) {
         error = run_member(&link, member->self);
     }

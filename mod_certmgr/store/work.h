@@ -20,6 +20,8 @@ struct cm_store_t {
 
 struct cm_txn_t {
     cm_link_t link;
+    int waiting; /* inserts that were not sent yet */
+    cm_step_t inserts[CM_STEPS_MAX];
 };
 
 #endif
