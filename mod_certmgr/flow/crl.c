@@ -142,19 +142,20 @@ static cm_error_t *store_list(cm_txn_t *txn, cm_audit_event_t *event, void *bato
     return cm_crl_insert(txn, store->record, store->der);
 }
 
-cm_error_t *cm_crl_publish(const cm_ctx_t *ctx, const char *ca)
+/* *number is the one that was tried. CM_E_CONFLICT when somebody else took it meanwhile. */
+static cm_error_t *publish_next(apr_int64_t *number, const cm_ctx_t *ctx, const char *ca)
 {
     cm_crl_record_t *record = apr_pcalloc(ctx->pool, sizeof *record);
     store_t store = {record, {NULL, 0}};
     cm_issuer_t *issuer;
     apr_int64_t period;
-    cm_error_t *error = cm_issuer_open(&issuer, ctx, ca);
+    cm_error_t *error = cm_issuer_open_for_status(&issuer, ctx, ca);
 
     if (error) {
         return error;
     }
     record->ca = issuer->record->name;
-    record->number = issuer->record->crl_number + 1;
+    record->number = *number = issuer->record->crl_number + 1;
     /* read before the entries are: the list may show more than it says, never less */
     record->through = issuer->record->revocations;
     record->this_update = ctx->now - ctx->now % APR_USEC_PER_SEC;
@@ -169,6 +170,27 @@ cm_error_t *cm_crl_publish(const cm_ctx_t *ctx, const char *ca)
                    ca);
     }
     return error;
+}
+
+/* The list that came first may miss what was revoked before we were asked, so ours follows it. As
+ * long as numbers go up, each attempt that failed is a list that somebody else has published. */
+cm_error_t *cm_crl_publish(const cm_ctx_t *ctx, const char *ca)
+{
+    apr_int64_t last, number = 0;
+    cm_error_t *error;
+
+    do {
+        last = number;
+        error = publish_next(&number, ctx, ca);
+    } while (error && error->code == CM_E_CONFLICT && number > last);
+    return error;
+}
+
+static cm_error_t *publish_due(const cm_ctx_t *ctx, const char *ca)
+{
+    apr_int64_t number;
+
+    return publish_next(&number, ctx, ca);
 }
 
 cm_error_t *cm_crl_fetch(cm_crl_record_t **crl, cm_bytes_t *der, const cm_ctx_t *ctx,
@@ -205,7 +227,7 @@ static cm_error_t *authority_is_due(int *due, const cm_authority_t *authority, c
     return NULL;
 }
 
-static const cm_upkeep_t upkeep = {authority_is_due, cm_crl_publish};
+static const cm_upkeep_t upkeep = {authority_is_due, publish_due};
 
 cm_error_t *cm_crl_is_due(int *due, cm_ctx_t *ctx)
 {

@@ -8,7 +8,8 @@
 #include "base/context.h"
 #include "store/authorities.h"
 
-/* Make and store a CRL of this authority now. */
+/* Make and store a CRL of this authority now; where somebody else publishes one meanwhile, the next
+ * after it. */
 cm_error_t *cm_crl_publish(const cm_ctx_t *ctx, const char *ca);
 
 /* The newest CRL; CM_E_NOT_FOUND when the authority is unknown or has none yet. */

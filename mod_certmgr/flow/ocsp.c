@@ -224,7 +224,7 @@ cm_error_t *cm_ocsp_renew(const cm_ctx_t *ctx, const char *ca)
     cm_authority_t *authority;
     cm_issuer_t *issuer;
     renew_t renew;
-    cm_error_t *error = cm_issuer_open(&issuer, ctx, ca);
+    cm_error_t *error = cm_issuer_open_for_status(&issuer, ctx, ca);
 
     if (!error) {
         error = describe_responder(&spec, issuer, ctx);

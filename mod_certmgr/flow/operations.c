@@ -48,6 +48,13 @@ cm_error_t *cm_work_person(const cm_person_t **person, const cm_work_t *work, co
     return error;
 }
 
+cm_error_t *cm_work_make(cm_work_t *work)
+{
+    const cm_operation_row_t *row = cm_operation_row(work->request->operation);
+
+    return row->make ? row->make(work) : cm_work_sign(work);
+}
+
 cm_error_t *cm_work_sign(cm_work_t *work)
 {
     cm_error_t *error;
@@ -100,6 +107,12 @@ cm_error_t *cm_work_check_key(const cm_work_t *work, const cm_pubkey_t *key, con
     return error;
 }
 
+static cm_error_t *no_such_profile(const cm_work_t *work)
+{
+    return cm_error_locate(cm_error_make(work->ctx->pool, CM_E_VALUE, "there is no such profile"),
+                           "/profile", "profile.unknown");
+}
+
 cm_error_t *cm_work_profile(cm_work_t *work, const char *name)
 {
     const cm_rule_t *rule = cm_rules_profile(work->ctx, name);
@@ -112,9 +125,7 @@ cm_error_t *cm_work_profile(cm_work_t *work, const char *name)
         rule = read;
     }
     if (error && error->code == CM_E_NOT_FOUND) {
-        return cm_error_locate(
-            cm_error_make(work->ctx->pool, CM_E_VALUE, "there is no such profile"), "/profile",
-            "profile.unknown");
+        return no_such_profile(work);
     }
     if (!error) {
         work->profile = rule->profile;
@@ -125,9 +136,28 @@ cm_error_t *cm_work_profile(cm_work_t *work, const char *name)
     return error;
 }
 
+/* To whom a group that lists the profile is none of their business, and who has nothing of this
+ * profile yet, the profile is not there. */
+static cm_error_t *refuse_group(const cm_work_t *work, const apr_array_header_t *listing)
+{
+    const cm_ctx_t *ctx = work->ctx;
+    int is_known = work->request->state != CM_STATE_NONE || work->target;
+
+    for (int i = 0; i < listing->nelts; i++) {
+        is_known |=
+            cm_identity_may_in(ctx->who, CM_MAY_SEE_GROUP, APR_ARRAY_IDX(listing, i, const char *));
+    }
+    if (!is_known) {
+        return cm_error_explain(ctx->pool, no_such_profile(work),
+                                "the profile is open to members of certain groups");
+    }
+    return cm_error_locate(
+        cm_error_make(ctx->pool, CM_E_REFUSED, "the profile is open to members of certain groups"),
+        "/profile", "profile.group");
+}
+
 cm_error_t *cm_work_group(cm_work_t *work)
 {
-    apr_pool_t *pool = work->ctx->pool;
     const apr_array_header_t *listing = work->listing;
     const char *had = work->request->group;
 
@@ -140,10 +170,5 @@ cm_error_t *cm_work_group(cm_work_t *work)
             work->request->group = group;
         }
     }
-    if (listing->nelts && !work->request->group) {
-        return cm_error_locate(
-            cm_error_make(pool, CM_E_REFUSED, "the profile is open to members of certain groups"),
-            "/profile", "profile.group");
-    }
-    return NULL;
+    return listing->nelts && !work->request->group ? refuse_group(work, listing) : NULL;
 }

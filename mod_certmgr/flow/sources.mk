@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 libcertmgr_la_SOURCES += \
     %D%/actions.def \
-    %D%/act.c %D%/approval.c %D%/approval.h \
+    %D%/act.c %D%/approval.c %D%/approval.h %D%/authority.c %D%/authority.h \
     %D%/audit.c %D%/audit.h %D%/audit_read.c %D%/audit_read.h %D%/audit_verify.c \
     %D%/change.c %D%/change.h \
-    %D%/change_groups.c %D%/change_people.c %D%/change_profile.c \
+    %D%/change_authorities.c %D%/change_groups.c %D%/change_outside.c \
+    %D%/change_people.c %D%/change_profile.c \
     %D%/certificates.c %D%/certificates.h \
     %D%/crl.c %D%/crl.h \
     %D%/enroll.c \
     %D%/govern.c %D%/govern.h \
     %D%/groups.c %D%/groups.h \
+    %D%/entitle.c %D%/entitle.h \
     %D%/expire.c %D%/expire.h \
     %D%/headfile.c %D%/headfile.h \
     %D%/health.c %D%/health.h \

@@ -214,13 +214,15 @@ const cm_identity_t *identity_of(const char *name)
     return NULL;
 }
 
-/* As a log-in does, the person is read anew. */
+/* As a log-in does, the person is read anew; the roles are those that it was made with. */
 static const cm_identity_t *log_in(const char *name)
 {
     cm_identity_t *who = apr_pmemdup(pool, identity_of(name), sizeof *who);
     cm_person_t *person;
 
     assert_done(cm_person_read(&person, ctx->store, who->person->id, pool));
+    person->roles = who->person->roles;
+    person->group_roles = who->person->group_roles;
     who->person = person;
     return who;
 }
@@ -229,6 +231,16 @@ void act_as(const char *name)
 {
     ctx->who = name ? log_in(name) : NULL;
     ctx->now = clock_now;
+}
+
+void add_strange_requests(int count, const char *state)
+{
+    sql(apr_psprintf(pool,
+                     "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d)"
+                     " INSERT INTO request (id, operation, profile, profile_version, state,"
+                     " requester, created, updated, wish, claim_until) SELECT '00' || i, 'strange',"
+                     " '', 0, '%s', '', i, i, '{}', i FROM n",
+                     count, state));
 }
 
 const char *new_csr(void)

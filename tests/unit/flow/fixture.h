@@ -53,6 +53,9 @@ cm_submission_t server_submission(const char *csr);
 /* Run SQL on the database behind everybody's back. */
 void sql(const char *text);
 
+/* Add requests of an operation that no program knows, older than all others. */
+void add_strange_requests(int count, const char *state);
+
 /* Sends an event to a request as this person. */
 cm_error_t *send_event(cm_request_view_t **view, const char *name, const char *id,
                        const char *event);

@@ -8,6 +8,15 @@
 
 #define LONG_CN "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijkl" /* 64 */
 
+/* A root, whose own policies don't count. */
+static const cm_cert_t *self_issued(void)
+{
+    cm_cert_t *root = apr_pmemdup(pool, &question_make()->issuer, sizeof *root);
+
+    root->issuer = root->subject;
+    return root;
+}
+
 /* What a sample does to the question; `near`: it stays just within the rule. */
 typedef void change_fn(question_t *q, int near);
 
@@ -43,8 +52,16 @@ static void serial_entropy(question_t *q, int near)
 
 static void signature_algorithm(question_t *q, int near)
 {
+    q->profile = NULL;
     q->spec.sigalg = cm_sigalg_for_key("P-384");
     q->sigalg = near ? q->spec.sigalg : q->sigalg;
+}
+
+static void signature_hash(question_t *q, int near)
+{
+    q->profile = NULL;
+    q->issuer.spki = question_key(near ? "P-384" : "P-521")->spki;
+    q->spec.sigalg = q->sigalg = cm_sigalg_for_key("P-384");
 }
 
 static void issuer_name(question_t *q, int near)
@@ -71,6 +88,20 @@ static void issuer_constraints(question_t *q, int near)
 {
     constrain(q, texts("dns:example.test", "email:example.test"), NULL);
     use_san(q, "email:jane@example.test", near ? "dns:www.example.test" : "dns:wwwexample.test");
+}
+
+/* The issuer wants 1.2.3.4 of all that it issues. */
+static void issuer_policies(question_t *q, int near)
+{
+    const cm_policy_limits_t limits = {0, -1, -1};
+    apr_array_header_t *list = apr_array_make(pool, 1, sizeof(cm_policy_t));
+
+    q->profile = NULL;
+    q->issuer.extensions = policy_extensions("1.2.3.4", limits);
+    q->above = apr_array_make(pool, 1, sizeof(const cm_cert_t *));
+    APR_ARRAY_PUSH(q->above, const cm_cert_t *) = self_issued();
+    APR_ARRAY_PUSH(list, cm_policy_t) = (cm_policy_t){near ? "1.2.3.4" : "1.2.3.5", NULL, NULL};
+    q->spec.policies = list;
 }
 
 static void validity_order(question_t *q, int near)
@@ -223,6 +254,13 @@ static void san_type(question_t *q, int near)
     add_ext(q, CM_OID_SAN, 0, hex(near ? "3009860775726e3a613a62" : "3007a505a1030c0161"));
 }
 
+static void san_othername(question_t *q, int near)
+{
+    q->profile = NULL;
+    use_san(q, near ? "othername;1.3.6.1.5.5.7.8.5;utf8:a" : "othername;1.3.6.1.5.5.7.8.5;ia5:a",
+            NULL);
+}
+
 static void critical(question_t *q, int near)
 {
     q->profile = NULL;
@@ -237,6 +275,39 @@ static void policies(question_t *q, int near)
     APR_ARRAY_PUSH(list, cm_policy_t) = (cm_policy_t){"1.2.3.4", NULL, NULL};
     APR_ARRAY_PUSH(list, cm_policy_t) = (cm_policy_t){near ? "1.2.3.5" : "1.2.3.4", NULL, NULL};
     q->spec.policies = list;
+}
+
+static void any_policy(question_t *q, int near)
+{
+    const cm_policy_limits_t limits = {-1, -1, near ? 1 : 0};
+    apr_array_header_t *list = apr_array_make(pool, 1, sizeof(cm_policy_t));
+
+    use_ca(q, -1);
+    q->issuer.extensions = policy_extensions(NULL, limits);
+    APR_ARRAY_PUSH(list, cm_policy_t) = (cm_policy_t){CM_OID_ANY_POLICY, NULL, NULL};
+    q->spec.policies = list;
+}
+
+/* From 1.2.3 to 1.2.4. */
+static void policy_mappings(question_t *q, int near)
+{
+    const cm_policy_limits_t limits = {-1, near ? 1 : 0, -1};
+
+    use_ca(q, -1);
+    q->issuer.extensions = policy_extensions(NULL, limits);
+    add_ext(q, CM_OID_POLICY_MAPPINGS, 1, hex("300a300806022a0306022a04"));
+}
+
+static void policy_constraints(question_t *q, int near)
+{
+    use_ca(q, -1);
+    add_ext(q, CM_OID_POLICY_CONSTRAINTS, 1, hex(near ? "3003810100" : "3000"));
+}
+
+static void inhibit_any_policy(question_t *q, int near)
+{
+    use_ca(q, -1);
+    add_ext(q, CM_OID_INHIBIT_ANY_POLICY, near, hex("020100"));
 }
 
 /* A CRL distribution point with the text as its URI. */
@@ -275,6 +346,12 @@ static void authority_info(question_t *q, int near)
 static void profile_key(question_t *q, int near)
 {
     q->profile->keys = texts("RSA-2048", near ? "P-256" : "P-384");
+}
+
+static void profile_signature_hash(question_t *q, int near)
+{
+    q->profile->signature_hash = near ? "SHA-512" : "SHA-384";
+    q->spec.sigalg = q->sigalg = cm_sigalg_with("P-256", "SHA-512");
 }
 
 static void profile_validity(question_t *q, int near)
@@ -324,6 +401,15 @@ static void profile_policies(question_t *q, int near)
     list = apr_array_copy(pool, list);
     APR_ARRAY_IDX(list, 0, cm_policy_t).oid = near ? "1.2.3.4" : "1.2.3.5";
     q->spec.policies = list;
+}
+
+static void profile_limits(question_t *q, int near)
+{
+    static const cm_policy_limits_t asked = {-1, 0, 2}, other = {-1, 0, 1};
+
+    profile_ca(q, 1);
+    q->profile->limits = asked;
+    q->spec.limits = near ? &asked : &other;
 }
 
 static cm_profile_name_t *row_of(const apr_array_header_t *rows, int place)
@@ -403,10 +489,12 @@ static const struct {
                {"lint.serial", serial},
                {"lint.serial-entropy", serial_entropy},
                {"lint.signature-algorithm", signature_algorithm},
+               {"lint.signature-hash", signature_hash},
                {"lint.issuer-name", issuer_name},
                {"lint.issuer-ca", issuer_ca},
                {"lint.issuer-path-length", issuer_path_length},
                {"lint.issuer-constraints", issuer_constraints},
+               {"lint.issuer-policies", issuer_policies},
                {"lint.validity-order", validity_order},
                {"lint.validity-encoding", validity_encoding},
                {"lint.validity-issuer", validity_issuer},
@@ -427,11 +515,17 @@ static const struct {
                {"lint.san-critical", san_critical},
                {"lint.san-encoding", san_encoding},
                {"lint.san-type", san_type},
+               {"lint.san-othername", san_othername},
                {"lint.critical", critical},
                {"lint.policies", policies},
+               {"lint.any-policy", any_policy},
+               {"lint.policy-mappings", policy_mappings},
+               {"lint.policy-constraints", policy_constraints},
+               {"lint.inhibit-any-policy", inhibit_any_policy},
                {"lint.crl-points", crl_points},
                {"lint.authority-info", authority_info},
                {"lint.profile-key", profile_key},
+               {"lint.profile-signature-hash", profile_signature_hash},
                {"lint.profile-validity", profile_validity},
                {"lint.profile-key-usage", profile_key_usage},
                {"lint.profile-ext-key-usage", profile_eku},
@@ -439,6 +533,7 @@ static const struct {
                {"lint.profile-subject", profile_subject},
                {"lint.profile-san", profile_san},
                {"lint.profile-policies", profile_policies},
+               {"lint.profile-policy-constraints", profile_limits},
                {"lint.profile-patterns", profile_patterns},
                {"lint.profile-subject-san", profile_subject_san},
                {"lint.profile-critical", profile_critical},
@@ -509,6 +604,42 @@ START_TEST(every_rule_has_a_sample)
 }
 END_TEST
 
+/* What each rule about policies refuses besides. */
+START_TEST(other_ways_to_be_wrong_with_policies)
+{
+    static const struct {
+        const char *oid, *hex;
+        int critical, is_ca;
+        const char *rule;
+    } cases[] = {
+        {CM_OID_POLICY_CONSTRAINTS, "3003800100", 1, 0, "lint.policy-constraints"},
+        {CM_OID_POLICY_CONSTRAINTS, "3003800100", 0, 1, "lint.policy-constraints"},
+        {CM_OID_POLICY_CONSTRAINTS, "0500", 1, 1, "lint.policy-constraints"},
+        {CM_OID_INHIBIT_ANY_POLICY, "020100", 1, 0, "lint.inhibit-any-policy"},
+        {CM_OID_INHIBIT_ANY_POLICY, "0500", 1, 1, "lint.inhibit-any-policy"},
+        {CM_OID_POLICY_MAPPINGS, "300a300806022a0306022a04", 1, 0, "lint.policy-mappings"},
+        {CM_OID_POLICY_MAPPINGS, "3000", 1, 1, "lint.policy-mappings"},
+        {CM_OID_POLICY_MAPPINGS, "300c300a0604551d200006022a04", 1, 1, "lint.policy-mappings"},
+        {CM_OID_POLICIES, "3000", 0, 1, "lint.policies"},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        question_t *q = question();
+        int found = 0;
+
+        q->profile = NULL;
+        if (cases[i].is_ca) {
+            use_ca(q, -1);
+        }
+        add_ext(q, cases[i].oid, cases[i].critical, hex(cases[i].hex));
+        for (const cm_error_t *at = question_lint(q); at; at = at->also) {
+            found |= strcmp(at->rule, cases[i].rule) == 0;
+        }
+        ck_assert_msg(found, "%s %s", cases[i].rule, cases[i].hex);
+    }
+}
+END_TEST
+
 START_TEST(all_that_is_wrong_is_named)
 {
     question_t *q = question();
@@ -533,6 +664,7 @@ TCase *lint_case(void)
     tcase_add_loop_test(tests, each_rule_refuses_its_sample, 0, SAMPLES);
     tcase_add_loop_test(tests, each_near_miss_passes, 0, SAMPLES);
     tcase_add_test(tests, every_rule_has_a_sample);
+    tcase_add_test(tests, other_ways_to_be_wrong_with_policies);
     tcase_add_test(tests, all_that_is_wrong_is_named);
     return tests;
 }
