@@ -36,6 +36,7 @@ typedef struct cm_ctx_t {
     struct cm_keyring_t *keys;        /* keys/keyring.h */
     struct cm_strangers_t *strangers; /* flow/strangers.h; NULL: refusals are not counted */
     struct cm_ready_t *ready;         /* flow/ready.h; NULL: no OCSP answer is kept */
+    struct cm_rules_t *rules;         /* flow/rules.h; NULL: all rules are read anew */
     const cm_host_t *host;
 } cm_ctx_t;
 

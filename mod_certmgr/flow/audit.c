@@ -145,12 +145,9 @@ typedef struct {
 static cm_error_t *store_seal(cm_txn_t *txn, cm_audit_event_t *event, void *baton)
 {
     const seal_t *seal = baton;
-    cm_error_t *error = NULL;
+    cm_error_t *error = cm_events_seal(txn, seal->leaves);
 
     (void)event;
-    for (int i = 0; !error && i < seal->leaves->nelts; i++) {
-        error = cm_event_seal(txn, &APR_ARRAY_IDX(seal->leaves, i, cm_audit_leaf_t));
-    }
     return error ? error : cm_head_insert(txn, &seal->head);
 }
 

@@ -92,17 +92,14 @@ static cm_error_t *complete_login(cm_work_t *work)
 static cm_error_t *owner_of_login(cm_person_t **owner, cm_work_t *work)
 {
     const cm_ctx_t *ctx = work->ctx;
+    cm_holder_t holder = {.person = NULL};
     cm_error_t *error = complete_login(work);
 
-    *owner = NULL;
     if (!error) {
-        error = cm_person_by_login(owner, ctx->store, &work->change->login, ctx->pool);
+        error = cm_person_by_login(&holder, ctx->store, &work->change->login, ctx->pool);
     }
-    if (error && error->code == CM_E_NOT_FOUND) {
-        *owner = NULL;
-        return NULL;
-    }
-    return error;
+    *owner = holder.person;
+    return error && error->code == CM_E_NOT_FOUND ? NULL : error;
 }
 
 static cm_error_t *check_free(cm_work_t *work)

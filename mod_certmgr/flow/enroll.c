@@ -51,7 +51,7 @@ static cm_error_t *take(cm_work_t *work, const cm_submission_t *submission)
         cm_json_set(wish, "san", san);
     }
     work->request->wish = (const char *)cm_json_canonical(wish, pool).data;
-    error = cm_work_profile(work, submission->profile, 0);
+    error = cm_work_profile(work, submission->profile);
     error = error ? error : cm_work_group(work);
     return error ? error : cm_work_take_csr(work, submission->csr);
 }
@@ -74,7 +74,7 @@ static cm_error_t *decide(cm_work_t *work)
 {
     const cm_ctx_t *ctx = work->ctx;
     cm_evaluate_in_t in = {.profile = work->profile, .url = cm_public_url(ctx), .now = ctx->now};
-    cm_person_t *person;
+    const cm_person_t *person;
     cm_error_t *error = cm_work_read_csr(work);
 
     if (!error) {

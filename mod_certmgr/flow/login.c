@@ -5,7 +5,6 @@
 #include "base/text.h"
 #include "flow/people.h"
 #include "pki/clientcert.h"
-#include "store/certificates.h"
 
 static cm_error_t *no_login(const cm_ctx_t *ctx, const char *why)
 {
@@ -14,12 +13,11 @@ static cm_error_t *no_login(const cm_ctx_t *ctx, const char *why)
     return cm_error_locate(error, NULL, "login.certificate");
 }
 
-static cm_error_t *by_certificate(cm_person_t **person, const char **id, const cm_ctx_t *ctx,
-                                  cm_bytes_t der)
+static cm_error_t *by_certificate(cm_holder_t *holder, const cm_ctx_t *ctx, cm_bytes_t der)
 {
     const char *sha256 = cm_bytes_hex(cm_bytes_sha256(der, ctx->pool), ctx->pool);
-    cm_certificate_t *certificate;
-    cm_error_t *error = cm_certificate_by_sha256(&certificate, ctx->store, sha256, ctx->pool);
+    const cm_certificate_t *certificate = &holder->certificate;
+    cm_error_t *error = cm_person_by_certificate(holder, ctx->store, sha256, ctx->pool);
     cm_status_t status;
 
     if (error && error->code == CM_E_NOT_FOUND) {
@@ -33,16 +31,11 @@ static cm_error_t *by_certificate(cm_person_t **person, const char **id, const c
         return no_login(ctx, status == CM_CERT_ACTIVE ? "is not valid yet"
                                                       : "is revoked, on hold or expired");
     }
-    if (!certificate->owner) {
-        return no_login(ctx, "belongs to nobody");
-    }
-    *id = certificate->id;
-    return cm_person_read(person, ctx->store, certificate->owner, ctx->pool);
+    return holder->person ? NULL : no_login(ctx, "belongs to nobody");
 }
 
 /* The proxy asked for the certificate and checked that the client has its key. */
-static cm_error_t *by_header(cm_person_t **person, const char **id, const cm_ctx_t *ctx,
-                             const char *header)
+static cm_error_t *by_header(cm_holder_t *holder, const cm_ctx_t *ctx, const char *header)
 {
     cm_bytes_t der;
     cm_error_t *error = cm_client_cert_parse(&der, header, ctx->pool);
@@ -54,21 +47,21 @@ static cm_error_t *by_header(cm_person_t **person, const char **id, const cm_ctx
 
         return cm_error_wrap(cm_error_locate(outer, NULL, "login.client-cert"), error);
     }
-    return by_certificate(person, id, ctx, der);
+    return by_certificate(holder, ctx, der);
 }
 
-/* *person stays NULL when nobody has this log-in. What is not UTF-8 is registered nowhere, and
- * PostgreSQL would not even look. */
-static cm_error_t *find(cm_person_t **person, const cm_ctx_t *ctx, const cm_login_t *login)
+/* holder->person stays NULL when nobody has this log-in. What is not UTF-8 is registered nowhere,
+ * and PostgreSQL would not even look. */
+static cm_error_t *find(cm_holder_t *holder, const cm_ctx_t *ctx, const cm_login_t *login)
 {
     cm_error_t *error;
 
-    if (*person || !login->issuer || !login->subject ||
+    if (holder->person || !login->issuer || !login->subject ||
         !cm_text_is_utf8(cm_bytes_of_text(login->issuer)) ||
         !cm_text_is_utf8(cm_bytes_of_text(login->subject))) {
         return NULL;
     }
-    error = cm_person_by_login(person, ctx->store, login, ctx->pool);
+    error = cm_person_by_login(holder, ctx->store, login, ctx->pool);
     return error && error->code == CM_E_NOT_FOUND ? NULL : error;
 }
 
@@ -88,7 +81,7 @@ static cm_error_t *unknown(const cm_ctx_t *ctx, const cm_login_t *login)
     return cm_error_advise(error, "an administrator can add it");
 }
 
-static cm_error_t *by_name(cm_person_t **person, const cm_ctx_t *ctx, const cm_evidence_t *evidence)
+static cm_error_t *by_name(cm_holder_t *holder, const cm_ctx_t *ctx, const cm_evidence_t *evidence)
 {
     const char *realm = evidence->realm ? evidence->realm : "";
     const cm_login_t own = {"user", realm, evidence->user};
@@ -97,62 +90,62 @@ static cm_error_t *by_name(cm_person_t **person, const cm_ctx_t *ctx, const cm_e
     const cm_login_t other = {"user", evidence->method ? evidence->issuer : "", evidence->user};
     cm_error_t *error;
 
-    *person = NULL;
-    error = find(person, ctx, login);
+    error = find(holder, ctx, login);
     if (!error) {
-        error = find(person, ctx, &other);
+        error = find(holder, ctx, &other);
     }
-    if (error || *person) {
+    if (error || holder->person) {
         return error;
     }
     if (evidence->introduce && login->issuer && login->subject) {
-        error = evidence->introduce(person, evidence, ctx->pool);
+        error = evidence->introduce(&holder->person, evidence, ctx->pool);
     }
-    if (!error && *person) {
-        return cm_person_register(person, ctx, login);
+    if (!error && holder->person) {
+        return cm_person_register(&holder->person, ctx, login);
     }
     return error ? error : unknown(ctx, login);
 }
 
-static cm_error_t *find_person(cm_person_t **person, cm_identity_t *found, const cm_ctx_t *ctx,
+static cm_error_t *find_holder(cm_holder_t *holder, cm_identity_t *found, const cm_ctx_t *ctx,
                                const cm_evidence_t *evidence)
 {
     if (evidence->user) {
         found->login = evidence->login ? evidence->login : "user";
         found->from_cookie = evidence->from_cookie;
-        return by_name(person, ctx, evidence);
+        return by_name(holder, ctx, evidence);
     }
     if (evidence->handed) {
         found->login = "proxy";
-        return by_header(person, &found->certificate, ctx, evidence->handed);
+        return by_header(holder, ctx, evidence->handed);
     }
     found->login = "tls";
-    return by_certificate(person, &found->certificate, ctx, evidence->certificate);
+    return by_certificate(holder, ctx, evidence->certificate);
 }
 
 cm_error_t *cm_identity_resolve(cm_identity_t **who, const cm_ctx_t *ctx,
                                 const cm_evidence_t *evidence)
 {
     cm_identity_t found = {.person = NULL};
+    cm_holder_t holder = {.person = NULL};
     cm_identity_t *identity;
-    cm_person_t *person = NULL;
     cm_error_t *error;
 
     *who = NULL;
     if (!evidence->user && !evidence->handed && !evidence->certificate.len) {
         return NULL;
     }
-    error = find_person(&person, &found, ctx, evidence);
-    if (error || !person) {
+    error = find_holder(&holder, &found, ctx, evidence);
+    if (error || !holder.person) {
         return error;
     }
-    if (strcmp(person->state, "active") != 0) {
+    if (strcmp(holder.person->state, "active") != 0) {
         return cm_error_locate(cm_error_make(ctx->pool, CM_E_IDENTITY, "the person is deactivated"),
                                NULL, "login.inactive");
     }
-    identity = cm_identity_make(person, ctx->pool);
+    identity = cm_identity_make(holder.person, ctx->pool);
     identity->login = found.login;
-    identity->certificate = found.certificate;
+    identity->certificate = holder.certificate.id;
+    identity->rules = holder.rules;
     identity->from_cookie = found.from_cookie;
     if (evidence->claim) {
         evidence->claim(identity, evidence, ctx->pool);

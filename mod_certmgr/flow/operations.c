@@ -3,9 +3,8 @@
 
 #include "flow/keycheck.h"
 #include "policy/identity.h"
-#include "store/groups.h"
+#include "flow/rules.h"
 #include "store/people.h"
-#include "store/profiles.h"
 
 static const cm_operation_row_t *const rows[] = {
     &cm_operation_enroll,  &cm_operation_renew,     &cm_operation_rekey, &cm_operation_revoke,
@@ -28,11 +27,20 @@ const cm_json_member_t *cm_submission_members(cm_operation_t operation)
     return row ? row->members : NULL;
 }
 
-cm_error_t *cm_work_person(cm_person_t **person, const cm_work_t *work, const char *id)
+cm_error_t *cm_work_person(const cm_person_t **person, const cm_work_t *work, const char *id)
 {
     apr_pool_t *pool = work->ctx->pool;
-    cm_error_t *error = cm_person_read(person, work->ctx->store, id, pool);
+    const cm_identity_t *who = work->ctx->who;
+    cm_error_t *error = NULL;
 
+    if (who && strcmp(who->person->id, id) == 0) {
+        *person = who->person; /* read by this very call */
+    } else {
+        cm_person_t *read;
+
+        error = cm_person_read(&read, work->ctx->store, id, pool);
+        *person = error ? NULL : read;
+    }
     if (!error && strcmp((*person)->state, "active") != 0) {
         error = cm_error_locate(cm_error_make(pool, CM_E_REFUSED, "the person is deactivated"),
                                 NULL, "person.state");
@@ -105,23 +113,25 @@ static cm_error_t *no_such_profile(const cm_work_t *work)
                            "/profile", "profile.unknown");
 }
 
-cm_error_t *cm_work_profile(cm_work_t *work, const char *name, apr_int64_t version)
+cm_error_t *cm_work_profile(cm_work_t *work, const char *name)
 {
-    apr_pool_t *pool = work->ctx->pool;
-    cm_profile_record_t *record;
-    cm_profile_t *profile;
-    cm_error_t *error = cm_profile_read(&record, work->ctx->store, name, version, pool);
+    const cm_rule_t *rule = cm_rules_profile(work->ctx, name);
+    cm_error_t *error = NULL;
 
+    if (!rule) {
+        cm_rule_t *read = apr_pcalloc(work->ctx->pool, sizeof *read);
+
+        error = cm_rule_read(read, work->ctx, name);
+        rule = read;
+    }
     if (error && error->code == CM_E_NOT_FOUND) {
         return no_such_profile(work);
     }
     if (!error) {
-        error = cm_profile_parse(&profile, cm_bytes_of_text(record->text), pool);
-    }
-    if (!error) {
-        work->profile = profile;
-        work->request->profile = record->name;
-        work->request->profile_version = record->version;
+        work->profile = rule->profile;
+        work->listing = rule->groups;
+        work->request->profile = rule->name;
+        work->request->profile_version = rule->version;
     }
     return error;
 }
@@ -148,15 +158,9 @@ static cm_error_t *refuse_group(const cm_work_t *work, const apr_array_header_t 
 
 cm_error_t *cm_work_group(cm_work_t *work)
 {
-    apr_pool_t *pool = work->ctx->pool;
+    const apr_array_header_t *listing = work->listing;
     const char *had = work->request->group;
-    apr_array_header_t *listing;
-    cm_error_t *error =
-        cm_groups_of_profile(&listing, work->ctx->store, work->request->profile, pool);
 
-    if (error) {
-        return error;
-    }
     work->request->group = NULL;
     for (int i = 0; i < listing->nelts; i++) {
         const char *group = APR_ARRAY_IDX(listing, i, const char *);

@@ -20,15 +20,16 @@ typedef struct {
     cm_ctx_t *ctx;
     cm_request_t *request;
     const cm_profile_t *profile;
-    cm_certificate_t *target;   /* the certificate acted upon, or NULL */
-    cm_status_t target_was;     /* its stored status when it was read */
-    const cm_csr_t *csr;        /* or NULL */
-    cm_issuer_t *issuer;        /* or NULL: nothing to sign */
-    cm_cert_spec_t *spec;       /* what to sign, or NULL */
-    cm_certificate_t *made;     /* the certificate made, or NULL */
-    struct cm_change_t *change; /* flow/change.h, or NULL */
-    cm_profile_item_t more;     /* an approval beyond the profile's checklist; count 0: none */
-    int overrides;              /* a command breaks the glass */
+    const apr_array_header_t *listing; /* of const char *: groups that list it */
+    cm_certificate_t *target;          /* the certificate acted upon, or NULL */
+    cm_status_t target_was;            /* its stored status when it was read */
+    const cm_csr_t *csr;               /* or NULL */
+    cm_issuer_t *issuer;               /* or NULL: nothing to sign */
+    cm_cert_spec_t *spec;              /* what to sign, or NULL */
+    cm_certificate_t *made;            /* the certificate made, or NULL */
+    struct cm_change_t *change;        /* flow/change.h, or NULL */
+    cm_profile_item_t more; /* an approval beyond the profile's checklist; count 0: none */
+    int overrides;          /* a command breaks the glass */
 } cm_work_t;
 
 typedef struct {
@@ -76,7 +77,7 @@ cm_error_t *cm_work_read_csr(cm_work_t *work);
 cm_error_t *cm_work_check_key(const cm_work_t *work, const cm_pubkey_t *key, const char *owner);
 
 /* Read the person a certificate is to be for. CM_E_REFUSED (person.state) when deactivated. */
-cm_error_t *cm_work_person(cm_person_t **person, const cm_work_t *work, const char *id);
+cm_error_t *cm_work_person(const cm_person_t **person, const cm_work_t *work, const char *id);
 
 /* What the row makes. Outside of any transaction. */
 cm_error_t *cm_work_make(cm_work_t *work);
@@ -84,9 +85,8 @@ cm_error_t *cm_work_make(cm_work_t *work);
 /* Sign work->spec, if there is one. */
 cm_error_t *cm_work_sign(cm_work_t *work);
 
-/* Parse the profile `name` in force (version 0) or a certain version; CM_E_VALUE at /profile when
- * there is none. */
-cm_error_t *cm_work_profile(cm_work_t *work, const char *name, apr_int64_t version);
+/* Take the profile in force; CM_E_VALUE at /profile when there is none. */
+cm_error_t *cm_work_profile(cm_work_t *work, const char *name);
 
 /* Set the request's group: the one it has, where the caller is in it and it lists the profile, else
  * the first of the caller's that lists it, or none where no group does. CM_E_REFUSED at /profile

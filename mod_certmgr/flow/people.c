@@ -133,6 +133,7 @@ static cm_error_t *check_is_new(const cm_person_t *person, const cm_ctx_t *ctx,
 cm_error_t *cm_person_register(cm_person_t **person, const cm_ctx_t *ctx, const cm_login_t *login)
 {
     create_t create = {*person, login};
+    cm_holder_t first = {.person = NULL};
     cm_audit_draft_t *draft;
     cm_error_t *error = cm_error_join(cm_person_check_names(*person, ctx->pool),
                                       cm_person_check_login(login, ctx->pool));
@@ -156,7 +157,8 @@ cm_error_t *cm_person_register(cm_person_t **person, const cm_ctx_t *ctx, const 
     error = cm_store_transact(ctx->store, store_person, &create, cm_audit_finish(draft, ctx),
                               ctx->pool);
     if (error && error->code == CM_E_CONFLICT) {
-        return cm_person_by_login(person, ctx->store, login, ctx->pool);
+        error = cm_person_by_login(&first, ctx->store, login, ctx->pool);
+        *person = first.person;
     }
     return error;
 }

@@ -44,7 +44,7 @@ static cm_error_t *decide_and_make(perform_t *perform)
     cm_error_t *error = NULL;
 
     if (work->request->profile) {
-        error = cm_work_profile(work, work->request->profile, 0);
+        error = cm_work_profile(work, work->request->profile);
     }
     if (!error) {
         error = perform->row->decide(work);

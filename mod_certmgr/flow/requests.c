@@ -16,21 +16,29 @@ static cm_error_t *no_such_request(const cm_ctx_t *ctx)
     return cm_error_make(ctx->pool, CM_E_NOT_FOUND, "there is no such request");
 }
 
-cm_error_t *cm_request_view(cm_request_view_t **view, const cm_ctx_t *ctx, cm_request_t *request)
+/* The certificate is read unless it is known, since this call has made it. */
+static cm_error_t *make_view(cm_request_view_t **view, const cm_ctx_t *ctx, cm_request_t *request,
+                             cm_certificate_t *certificate)
 {
     cm_request_view_t *made = apr_pcalloc(ctx->pool, sizeof *made);
     cm_error_t *error = NULL;
 
     made->request = request;
+    made->certificate = certificate;
     *view = made;
     if (!cm_state_is_final(request->state)) {
         error = cm_approval_read(request, ctx);
     }
     made->events = cm_lifecycle_events(request, ctx);
-    if (error || !request->certificate) {
+    if (error || certificate || !request->certificate) {
         return error;
     }
     return cm_certificate_read(&made->certificate, ctx->store, request->certificate, ctx->pool);
+}
+
+cm_error_t *cm_request_view(cm_request_view_t **view, const cm_ctx_t *ctx, cm_request_t *request)
+{
+    return make_view(view, ctx, request, NULL);
 }
 
 typedef struct {
@@ -153,7 +161,7 @@ static cm_error_t *submit_anew(cm_request_view_t **view, cm_ctx_t *ctx,
     if (submit.performs && row->finish) {
         row->finish(&work);
     }
-    return cm_request_view(view, ctx, work.request);
+    return make_view(view, ctx, work.request, work.made);
 }
 
 cm_error_t *cm_request_submit(cm_request_view_t **view, cm_ctx_t *ctx,

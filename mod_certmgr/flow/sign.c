@@ -3,7 +3,7 @@
 
 #include <apr_strings.h>
 
-#include "flow/lineage.h"
+#include "flow/rules.h"
 #include "keys/key.h"
 #include "keys/keyring.h"
 #include "pki/policies.h"
@@ -56,9 +56,15 @@ static cm_error_t *open_key(cm_issuer_t **issuer, const cm_ctx_t *ctx, const cm_
 
 cm_error_t *cm_issuer_open(cm_issuer_t **issuer, const cm_ctx_t *ctx, const char *ca)
 {
-    cm_lineage_t lineage;
-    cm_error_t *error = cm_lineage_read(&lineage, ctx, ca);
+    const cm_lineage_t *kept = cm_rules_lineage(ctx, ca);
+    cm_lineage_t lineage = {.record = NULL};
+    cm_error_t *error = NULL;
 
+    if (kept) {
+        lineage = *kept;
+    } else {
+        error = cm_lineage_read(&lineage, ctx, ca);
+    }
     if (!error && lineage.ended) {
         error = cm_error_make(ctx->pool, CM_E_REFUSED, "the authority %s is %s",
                               lineage.ended->name, lineage.ended->state);

@@ -31,6 +31,7 @@ libcertmgr_la_SOURCES += \
     %D%/ready.c %D%/ready.h \
     %D%/reinstate.c %D%/rekey.c %D%/renew.c \
     %D%/requests.c %D%/requests.h \
+    %D%/rules.c %D%/rules.h \
     %D%/retry.c %D%/retry.h \
     %D%/revoke.c \
     %D%/search.c %D%/search.h %D%/search_words.c \

@@ -54,7 +54,7 @@ static cm_error_t *evaluate(cm_work_t *work, const cm_cert_t *cert, const cm_pub
                            .san = chosen_names(work, cert)};
     cm_evaluate_in_t in = {
         .profile = work->profile, .csr = &wish, .url = cm_public_url(ctx), .now = ctx->now};
-    cm_person_t *person;
+    const cm_person_t *person;
     cm_error_t *error = cm_work_person(&person, work, work->target->owner);
 
     if (!error) {

@@ -42,7 +42,7 @@ cm_error_t *cm_target_take(cm_work_t *work, const char *id, cm_permission_t for_
     }
     work->target = target;
     work->request->group = target->group;
-    return cm_work_profile(work, target->profile, 0);
+    return cm_work_profile(work, target->profile);
 }
 
 cm_error_t *cm_target_read(cm_work_t *work, cm_status_t wanted)

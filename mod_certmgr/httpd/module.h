@@ -16,6 +16,7 @@
 
 #include "base/context.h"
 #include "flow/ready.h"
+#include "flow/rules.h"
 #include "flow/strangers.h"
 #include "keys/keyring.h"
 #include "policy/config.h"
@@ -50,6 +51,7 @@ typedef struct {
     cm_store_t *store;
     cm_keyring_t *keys;
     cm_strangers_t *strangers;
+    cm_rules_t *rules;
     const char *holder; /* of leases: unique among processes and nodes */
 } cm_service_t;
 

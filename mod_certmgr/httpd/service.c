@@ -190,6 +190,9 @@ void cm_service_start(cm_service_t *service, apr_pool_t *pchild)
     if (!error) {
         error = cm_strangers_make(&service->strangers, service->holder, pchild);
     }
+    if (!error) {
+        error = cm_rules_make(&service->rules, pchild);
+    }
     if (error) {
         ap_log_error(APLOG_MARK, APLOG_ERR, 0, service->server, "%s", cm_error_text(error, pchild));
     }

@@ -36,6 +36,7 @@ typedef struct cm_identity_t {
     const char *certificate; /* id of the certificate that logged in, or NULL */
     int by_command;          /* certmgrctl asks in the name of the person, who is not there */
     int from_cookie;         /* the log-in rests on a cookie: cross-site rules are stricter */
+    apr_int64_t rules;       /* flow/rules.h: the stamp that was read with the person; 0: none */
     unsigned roles;          /* bits of cm_role_t: those that hold everywhere */
     const apr_array_header_t *scopes; /* of cm_scope_t, or NULL: none */
     const apr_array_header_t *groups; /* of const char *: names of the groups that the person is

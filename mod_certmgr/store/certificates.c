@@ -125,14 +125,6 @@ cm_error_t *cm_certificate_by_serial(cm_certificate_t **certificate, cm_store_t 
     return read_certificate(certificate, store, CM_SQL_CERTIFICATE_BY_SERIAL, args, pool);
 }
 
-cm_error_t *cm_certificate_by_sha256(cm_certificate_t **certificate, cm_store_t *store,
-                                     const char *sha256, apr_pool_t *pool)
-{
-    const cm_value_t args[] = {cm_value_text(sha256)};
-
-    return read_certificate(certificate, store, CM_SQL_CERTIFICATE_BY_SHA256, args, pool);
-}
-
 cm_error_t *cm_certificate_state(cm_revocation_state_t *state, cm_store_t *store, const char *ca,
                                  const char *serial, apr_pool_t *pool)
 {
@@ -196,7 +188,7 @@ cm_error_t *cm_certificate_insert(cm_txn_t *txn, const cm_certificate_t *certifi
                                cm_value_time(certificate->created),
                                cm_value_text(certificate->group),
                                cm_value_text(key_of(certificate->cn, cm_txn_pool(txn)))};
-    cm_error_t *error = cm_txn_execute(NULL, txn, cm_statement(CM_SQL_CERTIFICATE_INSERT), args);
+    cm_error_t *error = cm_txn_insert(txn, cm_statement(CM_SQL_CERTIFICATE_INSERT), args);
 
     for (int i = 0; !error && certificate->san && i < certificate->san->nelts; i++) {
         const char *name = APR_ARRAY_IDX(certificate->san, i, const char *);
@@ -204,7 +196,7 @@ cm_error_t *cm_certificate_insert(cm_txn_t *txn, const cm_certificate_t *certifi
                                   cm_value_text(name),
                                   cm_value_text(cm_certificate_name_key(name, cm_txn_pool(txn)))};
 
-        error = cm_txn_execute(NULL, txn, cm_statement(CM_SQL_CERTIFICATE_NAME_INSERT), row);
+        error = cm_txn_insert(txn, cm_statement(CM_SQL_CERTIFICATE_NAME_INSERT), row);
     }
     return error;
 }

@@ -13,8 +13,6 @@ cm_error_t *cm_certificate_read(cm_certificate_t **certificate, cm_store_t *stor
                                 apr_pool_t *pool);
 cm_error_t *cm_certificate_by_serial(cm_certificate_t **certificate, cm_store_t *store,
                                      const char *ca, const char *serial, apr_pool_t *pool);
-cm_error_t *cm_certificate_by_sha256(cm_certificate_t **certificate, cm_store_t *store,
-                                     const char *sha256, apr_pool_t *pool);
 
 /* What OCSP needs to know, by one read on the unique index: *found is 0 for a serial never issued.
  */

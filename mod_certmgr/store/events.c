@@ -3,6 +3,8 @@
 
 #include "store/read.h"
 
+enum { LEAVES = 8 }; /* in one statement */
+
 cm_error_t *cm_event_insert(cm_txn_t *txn, const cm_audit_event_t *event)
 {
     const cm_value_t args[] = {cm_value_text(event->id),       cm_value_time(event->time),
@@ -11,7 +13,7 @@ cm_error_t *cm_event_insert(cm_txn_t *txn, const cm_audit_event_t *event)
                                cm_value_text(event->trace),    cm_value_text(event->detail),
                                cm_value_text(event->personal), cm_value_blob(event->salt)};
 
-    return cm_txn_execute(NULL, txn, cm_statement(CM_SQL_EVENT_INSERT), args);
+    return cm_txn_insert(txn, cm_statement(CM_SQL_EVENT_INSERT), args);
 }
 
 static cm_audit_event_t *event_of(const cm_rows_t *rows, int row, apr_pool_t *pool)
@@ -72,14 +74,40 @@ cm_error_t *cm_events_waiting(apr_int64_t *count, apr_time_t *oldest, cm_store_t
     return error;
 }
 
-cm_error_t *cm_event_seal(cm_txn_t *txn, const cm_audit_leaf_t *leaf)
+static cm_error_t *insert_leaves(cm_txn_t *txn, const cm_audit_leaf_t *leaves, int count)
 {
-    const cm_value_t place[] = {cm_value_integer(leaf->position), cm_value_text(leaf->event)};
-    const cm_value_t row[] = {place[0], place[1], cm_value_blob(leaf->hash)};
-    cm_error_t *error = cm_write_one(txn, cm_statement(CM_SQL_EVENT_SEAL), place,
-                                     (cm_miss_t){CM_E_CONFLICT, "the event is sealed already"});
+    enum { WIDTH = 3 };
+    cm_value_t args[WIDTH * LEAVES];
+    cm_statement_id_t id = count == LEAVES ? CM_SQL_LEAVES_INSERT : CM_SQL_LEAF_INSERT;
 
-    return error ? error : cm_txn_execute(NULL, txn, cm_statement(CM_SQL_LEAF_INSERT), row);
+    for (int i = 0; i < count; i++) {
+        args[WIDTH * i] = cm_value_integer(leaves[i].position);
+        args[WIDTH * i + 1] = cm_value_text(leaves[i].event);
+        args[WIDTH * i + 2] = cm_value_blob(leaves[i].hash);
+    }
+    return cm_txn_execute(NULL, txn, cm_statement(id), args);
+}
+
+cm_error_t *cm_events_seal(cm_txn_t *txn, const apr_array_header_t *leaves)
+{
+    const cm_audit_leaf_t *first = &APR_ARRAY_IDX(leaves, 0, cm_audit_leaf_t);
+    const cm_value_t from[] = {cm_value_integer(first->position)};
+    cm_error_t *error = NULL;
+    int affected = 0;
+
+    for (int i = 0; !error && i < leaves->nelts;) {
+        int count = leaves->nelts - i < LEAVES ? 1 : LEAVES;
+
+        error = insert_leaves(txn, first + i, count);
+        i += count;
+    }
+    if (!error) {
+        error = cm_txn_execute(&affected, txn, cm_statement(CM_SQL_EVENTS_SEAL), from);
+    }
+    if (!error && affected != leaves->nelts) {
+        error = cm_error_make(cm_txn_pool(txn), CM_E_CONFLICT, "an event is sealed already");
+    }
+    return error;
 }
 
 cm_error_t *cm_events_page(apr_array_header_t **events, cm_store_t *store, apr_int64_t from,

@@ -20,8 +20,9 @@ cm_error_t *cm_events_unsealed(apr_array_header_t **events, cm_store_t *store, i
 cm_error_t *cm_events_waiting(apr_int64_t *count, apr_time_t *oldest, cm_store_t *store,
                               apr_pool_t *pool);
 
-/* Gives the event its place and inserts the leaf. */
-cm_error_t *cm_event_seal(cm_txn_t *txn, const cm_audit_leaf_t *leaf);
+/* Inserts the leaves, an array of cm_audit_leaf_t with the places after the last one so far, and
+ * gives each event its place. CM_E_CONFLICT when a place is taken or an event is sealed already. */
+cm_error_t *cm_events_seal(cm_txn_t *txn, const apr_array_header_t *leaves);
 
 /* Sealed events, and leaves, with position >= from, by position; arrays of cm_audit_event_t * and
  * of cm_audit_leaf_t *. */

@@ -1,24 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/keys.h"
 
-static cm_error_t *exists(int *found, cm_store_t *store, cm_statement_id_t id,
-                          const cm_value_t *args, apr_pool_t *pool)
-{
-    cm_rows_t *rows;
-    cm_error_t *error = cm_store_select(&rows, store, cm_statement(id), args, pool);
-
-    *found = !error && cm_rows_count(rows) > 0;
-    return error;
-}
-
 cm_error_t *cm_key_state(cm_key_state_t *state, cm_store_t *store, const char *spki_sha256,
                          const char *person, apr_pool_t *pool)
 {
-    const cm_value_t args[] = {cm_value_text(spki_sha256), cm_value_text(person)};
-    cm_error_t *error =
-        exists(&state->is_compromised, store, CM_SQL_COMPROMISED_KEY_READ, args, pool);
+    const cm_value_t args[] = {cm_value_text(spki_sha256), cm_value_text(spki_sha256),
+                               cm_value_text(person)};
+    cm_rows_t *rows;
+    cm_error_t *error = cm_store_select(&rows, store, cm_statement(CM_SQL_KEY_STATE), args, pool);
 
-    return error ? error : exists(&state->is_taken, store, CM_SQL_KEY_TAKEN, args, pool);
+    if (!error) {
+        state->is_compromised = (int)cm_row_integer(rows, 0, 0);
+        state->is_taken = (int)cm_row_integer(rows, 0, 1);
+    }
+    return error;
 }
 
 cm_error_t *cm_key_report(int *is_new, cm_txn_t *txn, const char *spki_sha256, apr_time_t when)

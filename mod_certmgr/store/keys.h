@@ -14,7 +14,7 @@ typedef struct {
                            person's or one of this installation's own */
 } cm_key_state_t;
 
-/* Two reads, each on an index. */
+/* One statement, by two indexes. */
 cm_error_t *cm_key_state(cm_key_state_t *state, cm_store_t *store, const char *spki_sha256,
                          const char *person, apr_pool_t *pool);
 

@@ -171,27 +171,61 @@ void cm_link_close(cm_link_t *link)
     link->source->release(&link->handle, link->source);
 }
 
-static cm_error_t *prepare(apr_dbd_prepared_t **prepared, cm_link_t *link,
-                           const cm_statement_t *statement)
+static const char *sql_of(const cm_link_t *link, const cm_statement_t *statement)
+{
+    return link->pgsql && statement->pgsql ? statement->pgsql : statement->sql;
+}
+
+/* `key` are the statements that it is made of. */
+static cm_error_t *prepare_anew(apr_dbd_prepared_t **prepared, cm_link_t *link, const char *sql,
+                                const char *name, cm_bytes_t key)
 {
     session_t *session = session_of(link);
-    const char *sql = link->pgsql && statement->pgsql ? statement->pgsql : statement->sql;
-    const char *label;
-    int status;
+    const char *label = apr_psprintf(session->pool, "cm_%d_%s", session->generation, name);
+    int status = apr_dbd_prepare(link->handle.driver, session->pool, link->handle.conn, sql, label,
+                                 prepared);
 
-    *prepared = apr_hash_get(session->prepared, &statement, sizeof statement);
-    if (*prepared) {
-        return NULL;
-    }
-    label = apr_psprintf(session->pool, "cm_%d_%s", session->generation, statement->name);
-    status = apr_dbd_prepare(link->handle.driver, session->pool, link->handle.conn, sql, label,
-                             prepared);
     if (status != 0) {
         return take_fault(link, status);
     }
-    apr_hash_set(session->prepared, apr_pmemdup(session->pool, &statement, sizeof statement),
-                 sizeof statement, *prepared);
+    apr_hash_set(session->prepared, apr_pmemdup(session->pool, key.data, key.len),
+                 (apr_ssize_t)key.len, *prepared);
     return NULL;
+}
+
+static cm_error_t *prepare(apr_dbd_prepared_t **prepared, cm_link_t *link,
+                           const cm_statement_t *statement)
+{
+    *prepared = apr_hash_get(session_of(link)->prepared, &statement, sizeof statement);
+    return *prepared ? NULL
+                     : prepare_anew(prepared, link, sql_of(link, statement), statement->name,
+                                    cm_bytes_make(&statement, sizeof statement));
+}
+
+/* WITH step AS (INSERT ...), ... INSERT ... */
+static cm_error_t *prepare_steps(apr_dbd_prepared_t **prepared, cm_link_t *link,
+                                 const cm_step_t *steps, int count)
+{
+    apr_hash_t *known = session_of(link)->prepared;
+    const cm_statement_t *parts[CM_STEPS_MAX];
+    apr_size_t len = (apr_size_t)count * sizeof *parts;
+    const char *sql = "";
+
+    for (int i = 0; i < count; i++) {
+        parts[i] = steps[i].statement;
+    }
+    *prepared = apr_hash_get(known, parts, (apr_ssize_t)len);
+    if (*prepared) {
+        return NULL;
+    }
+    for (int i = 0; i < count - 1; i++) {
+        sql = apr_psprintf(link->pool, "%s%s step%d AS (%s)", sql, i ? "," : "WITH", i,
+                           sql_of(link, parts[i]));
+    }
+    sql = apr_pstrcat(link->pool, sql, " ", sql_of(link, parts[count - 1]), NULL);
+    return prepare_anew(prepared, link, sql,
+                        apr_psprintf(link->pool, "steps_%u", apr_hash_count(known)),
+                        cm_bytes_make(parts, len));
 }
 
 /* apr_dbd takes four values for a blob and one for anything else, a blob that is NULL included. */
@@ -236,6 +270,31 @@ cm_error_t *cm_link_execute(int *affected, cm_link_t *link, const cm_statement_t
     }
     status = apr_dbd_pbquery(link->handle.driver, link->pool, link->handle.conn, affected, prepared,
                              values);
+    return status == 0 ? NULL : take_fault(link, status);
+}
+
+cm_error_t *cm_link_insert(cm_link_t *link, const cm_step_t *steps, int count)
+{
+    cm_statement_t all = {.name = "steps", .params = "", .columns = ""};
+    apr_array_header_t *args = apr_array_make(link->pool, 64, sizeof(cm_value_t));
+    apr_dbd_prepared_t *prepared;
+    const void **values;
+    int status, affected;
+
+    for (int i = 0; i < count; i++) {
+        const char *params = steps[i].statement->params;
+
+        all.params = apr_pstrcat(link->pool, all.params, params, NULL);
+        for (apr_size_t k = 0; k < strlen(params); k++) {
+            APR_ARRAY_PUSH(args, cm_value_t) = steps[i].args[k];
+        }
+    }
+    if (link->error || prepare_steps(&prepared, link, steps, count) ||
+        bind_args(&values, link, &all, (const cm_value_t *)(const void *)args->elts)) {
+        return link->error;
+    }
+    status = apr_dbd_pbquery(link->handle.driver, link->pool, link->handle.conn, &affected,
+                             prepared, values);
     return status == 0 ? NULL : take_fault(link, status);
 }
 

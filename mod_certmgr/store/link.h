@@ -43,6 +43,14 @@ cm_error_t *cm_link_execute(int *affected, cm_link_t *link, const cm_statement_t
 cm_error_t *cm_link_select(cm_rows_t **rows, cm_link_t *link, const cm_statement_t *statement,
                            const cm_value_t *args);
 
+/* Several inserts in one statement; PostgreSQL only. */
+enum { CM_STEPS_MAX = 6 };
+typedef struct {
+    const cm_statement_t *statement;
+    const cm_value_t *args;
+} cm_step_t;
+cm_error_t *cm_link_insert(cm_link_t *link, const cm_step_t *steps, int count);
+
 /* SQL text without parameters or rows: BEGIN, COMMIT, migrations. */
 cm_error_t *cm_link_run(cm_link_t *link, const char *sql);
 

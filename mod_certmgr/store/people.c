@@ -77,9 +77,10 @@ cm_error_t *cm_person_has_mail(int *has, cm_store_t *store, const char *mail, ap
     return error;
 }
 
-cm_error_t *cm_person_by_login(cm_person_t **person, cm_store_t *store, const cm_login_t *login,
+cm_error_t *cm_person_by_login(cm_holder_t *holder, cm_store_t *store, const cm_login_t *login,
                                apr_pool_t *pool)
 {
+    enum { STAMP = 7 };
     const cm_value_t method = cm_value_text(login->method);
     const cm_value_t issuer = cm_value_text(login->issuer);
     const cm_value_t subject = cm_value_text(login->subject);
@@ -88,7 +89,35 @@ cm_error_t *cm_person_by_login(cm_person_t **person, cm_store_t *store, const cm
     cm_error_t *error = cm_read_one(&rows, store, cm_statement(CM_SQL_PERSON_BY_LOGIN), args, pool);
 
     if (!error) {
-        *person = APR_ARRAY_IDX(people_of(rows, pool), 0, cm_person_t *);
+        *holder = (cm_holder_t){.person = APR_ARRAY_IDX(people_of(rows, pool), 0, cm_person_t *),
+                                .rules = cm_row_integer(rows, 0, STAMP)};
+    }
+    return error;
+}
+
+cm_error_t *cm_person_by_certificate(cm_holder_t *holder, cm_store_t *store, const char *sha256,
+                                     apr_pool_t *pool)
+{
+    enum { PERSON, ID = 7, NOT_BEFORE, NOT_AFTER, STATUS, STAMP };
+    const cm_value_t args[] = {cm_value_text(sha256), cm_value_text(sha256)};
+    const char *status;
+    int code = 0;
+    cm_rows_t *rows;
+    cm_error_t *error =
+        cm_read_one(&rows, store, cm_statement(CM_SQL_PERSON_BY_CERTIFICATE), args, pool);
+
+    if (error) {
+        return error;
+    }
+    status = cm_row_text(rows, 0, STATUS);
+    error = cm_read_word(&code, cm_status_of(status), status, pool);
+    *holder = (cm_holder_t){.certificate = {.id = cm_row_text(rows, 0, ID),
+                                            .not_before = cm_row_time(rows, 0, NOT_BEFORE),
+                                            .not_after = cm_row_time(rows, 0, NOT_AFTER),
+                                            .status = (cm_status_t)code},
+                            .rules = cm_row_integer(rows, 0, STAMP)};
+    if (!cm_row_is_null(rows, 0, PERSON)) {
+        holder->person = APR_ARRAY_IDX(people_of(rows, pool), 0, cm_person_t *);
     }
     return error;
 }

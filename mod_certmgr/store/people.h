@@ -5,6 +5,7 @@
 #ifndef CERTMGR_STORE_PEOPLE_H
 #define CERTMGR_STORE_PEOPLE_H
 
+#include "model/certificate.h"
 #include "model/person.h"
 #include "store/store.h"
 
@@ -15,14 +16,25 @@ typedef struct {
     const char *subject; /* the name there */
 } cm_login_t;
 
+/* Whoever has logged in. */
+typedef struct {
+    cm_person_t *person;          /* NULL: the certificate belongs to nobody */
+    cm_certificate_t certificate; /* by a certificate: its id, dates and status; else empty */
+    apr_int64_t rules;            /* stamp of the rules (flow/rules.h), read along */
+} cm_holder_t;
+
 /* Reads with roles; CM_E_NOT_FOUND when there is none. */
 cm_error_t *cm_person_read(cm_person_t **person, cm_store_t *store, const char *id,
                            apr_pool_t *pool);
 /* The same within a transaction, into its pool. */
 cm_error_t *cm_person_read_in(cm_person_t **person, cm_txn_t *txn, const char *id);
 
-cm_error_t *cm_person_by_login(cm_person_t **person, cm_store_t *store, const cm_login_t *login,
+cm_error_t *cm_person_by_login(cm_holder_t *holder, cm_store_t *store, const cm_login_t *login,
                                apr_pool_t *pool);
+
+/* By the SHA-256 of the certificate, lower-case hex. */
+cm_error_t *cm_person_by_certificate(cm_holder_t *holder, cm_store_t *store, const char *sha256,
+                                     apr_pool_t *pool);
 
 /* Whether anybody has this mail address, in whatever case its letters are. */
 cm_error_t *cm_person_has_mail(int *has, cm_store_t *store, const char *mail, apr_pool_t *pool);

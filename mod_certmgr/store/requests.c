@@ -150,7 +150,7 @@ static cm_error_t *store_checklist(cm_txn_t *txn, const cm_request_t *request)
                                    cm_value_integer(item->needed),
                                    cm_value_integer(item->everywhere)};
 
-        error = cm_txn_execute(NULL, txn, cm_statement(CM_SQL_ITEM_SET), args);
+        error = cm_txn_insert(txn, cm_statement(CM_SQL_ITEM_SET), args);
     }
     return error;
 }
@@ -171,7 +171,7 @@ cm_error_t *cm_request_insert(cm_txn_t *txn, const cm_request_t *request)
                                cm_value_text(request->certificate),
                                cm_value_text(request->group),
                                cm_value_text(request->claims)};
-    cm_error_t *error = cm_txn_execute(NULL, txn, cm_statement(CM_SQL_REQUEST_INSERT), args);
+    cm_error_t *error = cm_txn_insert(txn, cm_statement(CM_SQL_REQUEST_INSERT), args);
 
     return error ? error : store_checklist(txn, request);
 }

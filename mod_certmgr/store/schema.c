@@ -17,6 +17,7 @@ const cm_migration_t cm_migrations[] = {
     {8, "authority_request", 1, migration_0008_authority_request},
     {9, "search", 1, migration_0009_search},
     {11, "asked_again", 1, migration_0011_asked_again},
+    {16, "rules", 1, migration_0016_rules},
     {0, NULL, 0, NULL},
 };
 

@@ -22,19 +22,26 @@ typedef struct {
     cm_fault_t fault; /* of the last attempt */
     int lost;         /* a connection that worked broke during this call */
     int tries[CM_FAULT_FINAL + 1];
+    cm_member_t member; /* of a batch of writers */
+    cm_error_t *error;  /* what came of it there */
 } call_t;
 
 cm_error_t *cm_store_make(cm_store_t **store, const cm_db_source_t *source,
                           const cm_store_config_t *config, apr_pool_t *pool)
 {
     cm_store_t *made = apr_pcalloc(pool, sizeof *made);
+    cm_error_t *error;
 
     made->source = source;
     made->config = config;
     made->deadline = config->deadline ? config->deadline : apr_time_from_sec(5);
     made->pgsql = strcmp(config->driver, "pgsql") == 0;
     *store = made;
-    return made->pgsql ? NULL : cm_turn_make(&made->turn, config->params, pool);
+    if (made->pgsql) {
+        return NULL;
+    }
+    error = cm_turn_make(&made->turn, config->params, pool);
+    return error ? error : cm_batch_make(&made->batch, made->turn, pool);
 }
 
 apr_pool_t *cm_txn_pool(const cm_txn_t *txn)
@@ -42,19 +49,48 @@ apr_pool_t *cm_txn_pool(const cm_txn_t *txn)
     return txn->link.pool;
 }
 
+static cm_error_t *send_inserts(cm_txn_t *txn)
+{
+    int count = txn->waiting;
+
+    txn->waiting = 0;
+    return count ? cm_link_insert(&txn->link, txn->inserts, count) : NULL;
+}
+
+cm_error_t *cm_txn_insert(cm_txn_t *txn, const cm_statement_t *statement, const cm_value_t *args)
+{
+    apr_size_t len = strlen(statement->params) * sizeof *args;
+    cm_error_t *error = NULL;
+
+    if (!txn->link.pgsql) {
+        return cm_txn_execute(NULL, txn, statement, args);
+    }
+    if (txn->waiting == CM_STEPS_MAX) {
+        error = send_inserts(txn);
+    }
+    txn->inserts[txn->waiting++] = (cm_step_t){statement, apr_pmemdup(txn->link.pool, args, len)};
+    return error;
+}
+
 cm_error_t *cm_txn_execute(int *affected, cm_txn_t *txn, const cm_statement_t *statement,
                            const cm_value_t *args)
 {
     int count;
+    cm_error_t *error = send_inserts(txn);
 
-    return cm_link_execute(affected ? affected : &count, &txn->link, statement, args);
+    return error ? error
+                 : cm_link_execute(affected ? affected : &count, &txn->link, statement, args);
 }
 
 cm_error_t *cm_txn_select(cm_rows_t **rows, cm_txn_t *txn, const cm_statement_t *statement,
                           const cm_value_t *args)
 {
-    return cm_link_select(rows, &txn->link, statement, args);
+    cm_error_t *error = send_inserts(txn);
+
+    return error ? error : cm_link_select(rows, &txn->link, statement, args);
 }
+
+static const char sqlite_begin[] = "BEGIN IMMEDIATE";
 
 /* PostgreSQL: whoever runs the same event again waits here until the session that sent the
  * unanswered COMMIT has ended, one way or the other; so what is read after it is the truth. */
@@ -64,7 +100,7 @@ static cm_error_t *begin(cm_txn_t *txn, const call_t *call)
     const char *sql;
 
     if (!call->store->pgsql) {
-        return cm_link_run(&txn->link, "BEGIN IMMEDIATE");
+        return cm_link_run(&txn->link, sqlite_begin);
     }
     sql = apr_psprintf(call->pool,
                        "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;"
@@ -92,13 +128,8 @@ static cm_error_t *event_is_there(int *there, cm_txn_t *txn, const char *id)
 
 /* A COMMIT of an aborted transaction answers with success. The SAVEPOINT fails there, and outside
  * of a transaction too, and then COMMIT is not run. */
-static cm_error_t *cm_txn_commit(cm_txn_t *txn, const cm_audit_event_t *event)
+static cm_error_t *cm_txn_commit(cm_txn_t *txn)
 {
-    cm_error_t *error = event ? cm_event_insert(txn, event) : NULL;
-
-    if (error) {
-        return error;
-    }
     return cm_link_run(&txn->link, txn->link.pgsql ? "SAVEPOINT certmgr_commit; COMMIT" : "COMMIT");
 }
 
@@ -114,8 +145,13 @@ static cm_error_t *run_work(cm_txn_t *txn, call_t *call)
         call->fault = CM_FAULT_FINAL;
         return error;
     }
+    error = call->event ? cm_event_insert(txn, call->event) : NULL;
+    error = error ? error : send_inserts(txn);
+    if (error) {
+        return error;
+    }
     call->committing = 1;
-    return cm_txn_commit(txn, call->event);
+    return cm_txn_commit(txn);
 }
 
 static cm_error_t *attempt_work(cm_txn_t *txn, call_t *call)
@@ -138,7 +174,7 @@ static cm_error_t *attempt_work(cm_txn_t *txn, call_t *call)
 
 static cm_error_t *attempt(call_t *call)
 {
-    cm_txn_t txn;
+    cm_txn_t txn = {.waiting = 0};
     cm_link_t *link = &txn.link;
     cm_error_t *error =
         cm_link_open(link, call->store->source, call->store->config->driver, call->pool);
@@ -234,6 +270,81 @@ static cm_error_t *run_in_turn(call_t *call)
     return error;
 }
 
+/* One member's work in the transaction of all, as if it were its own. */
+static cm_error_t *run_member(cm_link_t *link, call_t *call)
+{
+    cm_txn_t txn = {.link = *link};
+    cm_error_t *error;
+
+    txn.link.pool = call->pool;
+    error = call->work(&txn, call->event, call->baton);
+    if (!error && txn.link.fault == CM_FAULT_NONE) {
+        error = cm_event_insert(&txn, call->event);
+    }
+    link->fault = txn.link.fault;
+    return error ? error : txn.link.error;
+}
+
+/* All that the members want in one transaction; 0 when any of it failed, and none of it is done. */
+static int run_together(cm_member_t *members)
+{
+    call_t *first = members->self;
+    cm_link_t link;
+    cm_error_t *error =
+        cm_link_open(&link, first->store->source, first->store->config->driver, first->pool);
+
+    if (error) {
+        return 0;
+    }
+    error = cm_link_run(&link, sqlite_begin);
+    for (cm_member_t *member = members; !error && member; member = member->next) {
+        error = run_member(&link, member->self);
+    }
+    if (!error) {
+        error = cm_link_run(&link, "COMMIT");
+    }
+    if (error) {
+        cm_link_recover(&link);
+    }
+    cm_link_close(&link);
+    return !error;
+}
+
+/* One after the other when something failed: an error is nobody's but of whoever made it. */
+static void run_members(cm_member_t *members)
+{
+    if (members->next && run_together(members)) {
+        return;
+    }
+    for (cm_member_t *member = members; member; member = member->next) {
+        call_t *call = member->self;
+
+        call->error = run(call);
+    }
+}
+
+static cm_error_t *run_in_batch(call_t *call)
+{
+    cm_batch_t *batch = call->store->batch;
+    cm_member_t *members;
+    cm_error_t *error;
+
+    if (!batch) {
+        return run(call);
+    }
+    call->member.self = call;
+    error = cm_batch_join(&members, batch, &call->member, apr_time_now() + call->store->deadline,
+                          call->pool);
+    if (error) {
+        return error;
+    }
+    if (members) {
+        run_members(members);
+        cm_batch_finish(batch, members);
+    }
+    return call->error;
+}
+
 cm_error_t *cm_store_select(cm_rows_t **rows, cm_store_t *store, const cm_statement_t *statement,
                             const cm_value_t *args, apr_pool_t *pool)
 {
@@ -248,7 +359,7 @@ cm_error_t *cm_store_transact(cm_store_t *store, cm_txn_fn *work, void *baton,
 {
     call_t call = {.store = store, .pool = pool, .work = work, .baton = baton, .event = event};
 
-    return run_in_turn(&call);
+    return run_in_batch(&call);
 }
 
 cm_error_t *cm_store_maintain(cm_store_t *store, cm_txn_fn *work, void *baton, apr_pool_t *pool)

@@ -99,6 +99,12 @@ cm_error_t *cm_txn_execute(int *affected, cm_txn_t *txn, const cm_statement_t *s
 cm_error_t *cm_txn_select(cm_rows_t **rows, cm_txn_t *txn, const cm_statement_t *statement,
                           const cm_value_t *args);
 
+/* An insert, also one that updates on a conflict, whose outcome shows at COMMIT or with the next of
+ * the calls above at the latest: on PostgreSQL those that follow each other go to the server in one
+ * statement, in no certain order and without seeing each other. What `args` point to lives as long
+ * as the transaction; the array itself need not. */
+cm_error_t *cm_txn_insert(cm_txn_t *txn, const cm_statement_t *statement, const cm_value_t *args);
+
 /* For results and errors; lives as long as the call of cm_store_transact's pool. */
 apr_pool_t *cm_txn_pool(const cm_txn_t *txn);
 

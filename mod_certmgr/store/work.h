@@ -5,6 +5,7 @@
 #ifndef CERTMGR_STORE_WORK_H
 #define CERTMGR_STORE_WORK_H
 
+#include "store/batch.h"
 #include "store/link.h"
 #include "store/turn.h"
 
@@ -14,10 +15,13 @@ struct cm_store_t {
     apr_interval_time_t deadline;
     int pgsql;
     cm_turn_t *turn; /* SQLite only */
+    cm_batch_t *batch;
 };
 
 struct cm_txn_t {
     cm_link_t link;
+    int waiting; /* inserts that were not sent yet */
+    cm_step_t inserts[CM_STEPS_MAX];
 };
 
 #endif

@@ -214,9 +214,22 @@ const cm_identity_t *identity_of(const char *name)
     return NULL;
 }
 
+/* As a log-in does, the person is read anew; the roles are those that it was made with. */
+static const cm_identity_t *log_in(const char *name)
+{
+    cm_identity_t *who = apr_pmemdup(pool, identity_of(name), sizeof *who);
+    cm_person_t *person;
+
+    assert_done(cm_person_read(&person, ctx->store, who->person->id, pool));
+    person->roles = who->person->roles;
+    person->group_roles = who->person->group_roles;
+    who->person = person;
+    return who;
+}
+
 void act_as(const char *name)
 {
-    ctx->who = name ? identity_of(name) : NULL;
+    ctx->who = name ? log_in(name) : NULL;
     ctx->now = clock_now;
 }
 

@@ -88,6 +88,7 @@ START_TEST(a_successor_has_to_pass_the_rules_of_today)
     act_as("user1");
     assert_refused(succeed(&view, CM_OP_RENEW, old->id, NULL), CM_E_REFUSED, "successor.names");
     sql("UPDATE person SET name = 'user1' WHERE name = 'married'");
+    act_as("user1");
     text = apr_pstrcat(pool, apr_pstrmemdup(pool, text, (apr_size_t)(at - text)),
                        at + strlen("\"P-256\", "), NULL);
     assert_done(cm_profile_store(&version, ctx, "user", text));

@@ -26,6 +26,8 @@ const unit_case_fn unit_cases[] = {
     login_postgres_case,
     expire_case,
     expire_postgres_case,
+    rules_case,
+    rules_postgres_case,
     audit_read_case,
     change_case,
     change_postgres_case,

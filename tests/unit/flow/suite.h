@@ -35,6 +35,8 @@ TCase *entitle_case(void);
 TCase *entitle_postgres_case(void);
 TCase *login_case(void);
 TCase *login_postgres_case(void);
+TCase *rules_case(void);
+TCase *rules_postgres_case(void);
 TCase *expire_case(void);
 TCase *expire_postgres_case(void);
 

@@ -7,6 +7,8 @@
 #include "store/authorities.h"
 #include "store/certificates.h"
 #include "store/events.h"
+#include "store/keys.h"
+#include "store/people.h"
 #include "unit/store/suite.h"
 
 typedef struct {
@@ -45,7 +47,7 @@ static cm_error_t *write_work(cm_txn_t *txn, cm_audit_event_t *event, void *bato
     case ADD_CRL:
         return cm_crl_insert(txn, w->record, w->der);
     case SEAL:
-        return cm_event_seal(txn, w->record);
+        return cm_events_seal(txn, w->record);
     case ADD_HEAD:
         return cm_head_insert(txn, w->record);
     default:
@@ -117,7 +119,6 @@ START_TEST(a_certificate_is_found_by_each_of_its_names)
 
     assert_done(cm_certificate_read(&certificate, db->store, "c1", pool));
     assert_done(cm_certificate_by_serial(&certificate, db->store, "issuing", "01ab", pool));
-    assert_done(cm_certificate_by_sha256(&certificate, db->store, "aa01ab", pool));
     ck_assert_str_eq(certificate->id, "c1");
     ck_assert_int_eq(certificate->not_after, 1000);
     ck_assert_int_eq(certificate->status, CM_CERT_ACTIVE);
@@ -130,6 +131,63 @@ START_TEST(a_certificate_is_found_by_each_of_its_names)
                    CM_E_NOT_FOUND, NULL);
     ck_assert_str_eq(db_sql(db, "SELECT COUNT(*) FROM certificate_name WHERE certificate = 'c1'"),
                      "2");
+}
+END_TEST
+
+START_TEST(a_certificate_leads_to_its_holder)
+{
+    db_t *db = db_make(_i, 1);
+    cm_certificate_t *certificate = make_certificate("c1", "01ab");
+    cm_holder_t holder;
+    apr_int64_t stamp;
+
+    assert_done(write_it(db, (write_t){.what = ADD_CERTIFICATE, .record = certificate}));
+    assert_done(cm_person_by_certificate(&holder, db->store, "aa01ab", pool));
+    ck_assert_ptr_null(holder.person);
+    stamp = holder.rules;
+    db_sql(db, "INSERT INTO person (id, name, state, created) VALUES ('p1', 'Zoe', 'active', 1)");
+    assert_done(cm_person_by_certificate(&holder, db->store, "aa01ab", pool));
+    ck_assert_int_eq(holder.person->roles->nelts, 0);
+    db_sql(db,
+           "INSERT INTO role_assignment (person, role) VALUES ('p1', 'user'), ('p1', 'officer')");
+    db_sql(db, "INSERT INTO people_group (name, created) VALUES ('g', 1)");
+    db_sql(db, "INSERT INTO group_role (group_name, person, role) VALUES ('g', 'p1', 'member')");
+    assert_done(cm_person_by_certificate(&holder, db->store, "aa01ab", pool));
+    ck_assert_str_eq(holder.person->id, "p1");
+    ck_assert_int_eq(holder.person->roles->nelts, 2);
+    ck_assert_int_eq(holder.person->group_roles->nelts, 1);
+    ck_assert_str_eq(holder.certificate.id, "c1");
+    ck_assert_int_eq(holder.rules, stamp);
+    ck_assert_int_ne(holder.rules, 0);
+    ck_assert_int_eq(holder.certificate.not_before, 100);
+    ck_assert_int_eq(holder.certificate.not_after, 1000);
+    ck_assert_int_eq(holder.certificate.status, CM_CERT_ACTIVE);
+    db_sql(db, "UPDATE certificate SET status = 'revoked'");
+    assert_done(cm_person_by_certificate(&holder, db->store, "aa01ab", pool));
+    ck_assert_int_eq(holder.certificate.status, CM_CERT_REVOKED);
+    assert_refused(cm_person_by_certificate(&holder, db->store, "aa", pool), CM_E_NOT_FOUND, NULL);
+}
+END_TEST
+
+START_TEST(a_key_is_known_by_what_was_reported_and_who_has_it)
+{
+    db_t *db = db_make(_i, 1);
+    cm_key_state_t state;
+
+    assert_done(cm_key_state(&state, db->store, "bb", "p1", pool));
+    ck_assert(!state.is_compromised && !state.is_taken);
+    assert_done(
+        write_it(db, (write_t){.what = ADD_CERTIFICATE, .record = make_certificate("c1", "01")}));
+    assert_done(cm_key_state(&state, db->store, "bb", "p1", pool));
+    ck_assert(!state.is_compromised && !state.is_taken);
+    assert_done(cm_key_state(&state, db->store, "bb", "p2", pool));
+    ck_assert(!state.is_compromised && state.is_taken);
+    db_sql(db, "UPDATE certificate SET owner = NULL");
+    db_sql(db, "INSERT INTO compromised_key (spki_sha256, reported) VALUES ('bb', 1)");
+    assert_done(cm_key_state(&state, db->store, "bb", "p1", pool));
+    ck_assert(state.is_compromised && state.is_taken);
+    assert_done(cm_key_state(&state, db->store, "cc", "p1", pool));
+    ck_assert(!state.is_compromised && !state.is_taken);
 }
 END_TEST
 
@@ -274,6 +332,51 @@ START_TEST(crls_are_stored_whole_and_the_newest_three_kept)
 }
 END_TEST
 
+static apr_array_header_t *leaves_of(const cm_audit_leaf_t *leaf)
+{
+    apr_array_header_t *leaves = apr_array_make(pool, 1, sizeof *leaf);
+
+    APR_ARRAY_PUSH(leaves, cm_audit_leaf_t) = *leaf;
+    return leaves;
+}
+
+/* More than one statement takes, and a rest. */
+START_TEST(many_events_are_sealed_together_or_not_at_all)
+{
+    enum { MANY = 21 };
+    db_t *db = db_make(_i, 1);
+    write_t nothing = {.what = NOTHING};
+    apr_array_header_t *leaves = apr_array_make(pool, MANY, sizeof(cm_audit_leaf_t)), *list;
+
+    for (int i = 0; i < MANY; i++) {
+        cm_audit_leaf_t leaf = {i, apr_psprintf(pool, "e%02d", MANY - i),
+                                cm_bytes_of_text(apr_psprintf(pool, "hash %d", i))};
+
+        APR_ARRAY_PUSH(leaves, cm_audit_leaf_t) = leaf;
+        assert_done(cm_store_transact(db->store, write_work, &nothing, db_event(leaf.event), pool));
+    }
+    /* another process has sealed one of them */
+    db_sql(db, "UPDATE audit_event SET leaf = 99 WHERE id = 'e05'");
+    assert_refused(write_it(db, (write_t){.what = SEAL, .record = leaves}), CM_E_CONFLICT, NULL);
+    ck_assert_str_eq(db_sql(db, "SELECT COUNT(*) FROM audit_leaf"), "0");
+    db_sql(db, "UPDATE audit_event SET leaf = NULL");
+    assert_done(write_it(db, (write_t){.what = SEAL, .record = leaves}));
+    assert_done(cm_leaves_page(&list, db->store, 0, MANY + 1, pool));
+    ck_assert_int_eq(list->nelts, MANY);
+    for (int i = 0; i < MANY; i++) {
+        const cm_audit_leaf_t *made = &APR_ARRAY_IDX(leaves, i, cm_audit_leaf_t);
+        const cm_audit_leaf_t *leaf = APR_ARRAY_IDX(list, i, cm_audit_leaf_t *);
+
+        ck_assert_str_eq(leaf->event, made->event);
+        ck_assert(cm_bytes_equal(leaf->hash, made->hash));
+    }
+    assert_done(cm_events_page(&list, db->store, 0, MANY + 1, pool));
+    ck_assert_int_eq(list->nelts, MANY);
+    ck_assert_str_eq(APR_ARRAY_IDX(list, 20, cm_audit_event_t *)->id, "e01");
+    ck_assert_int_eq(APR_ARRAY_IDX(list, 20, cm_audit_event_t *)->position, 20);
+}
+END_TEST
+
 START_TEST(events_are_sealed_once_and_in_order)
 {
     db_t *db = db_make(_i, 1);
@@ -300,10 +403,11 @@ START_TEST(events_are_sealed_once_and_in_order)
     assert_done(cm_events_waiting(&count, &oldest, db->store, pool));
     ck_assert(count == 2 && oldest == 800);
 
-    assert_done(write_it(db, (write_t){.what = SEAL, .record = &leaf}));
-    assert_refused(write_it(db, (write_t){.what = SEAL, .record = &leaf}), CM_E_CONFLICT, NULL);
+    assert_done(write_it(db, (write_t){.what = SEAL, .record = leaves_of(&leaf)}));
+    assert_refused(write_it(db, (write_t){.what = SEAL, .record = leaves_of(&leaf)}), CM_E_CONFLICT,
+                   NULL);
     leaf.event = "e1"; /* the place is taken */
-    assert_refused(write_it(db, (write_t){.what = SEAL, .record = &leaf}), CM_E_CONFLICT,
+    assert_refused(write_it(db, (write_t){.what = SEAL, .record = leaves_of(&leaf)}), CM_E_CONFLICT,
                    "store.unique");
     assert_done(cm_events_unsealed(&list, db->store, 10, pool));
     ck_assert_int_eq(list->nelts, 1);
@@ -336,9 +440,12 @@ TCase *pki_case(void)
     TCase *tcase = db_case("pki");
 
     tcase_add_loop_test(tcase, a_certificate_is_found_by_each_of_its_names, 0, 2);
+    tcase_add_loop_test(tcase, a_certificate_leads_to_its_holder, 0, 2);
+    tcase_add_loop_test(tcase, a_key_is_known_by_what_was_reported_and_who_has_it, 0, 2);
     tcase_add_loop_test(tcase, the_set_of_the_revoked_follows_each_change, 0, 2);
     tcase_add_loop_test(tcase, a_certificate_has_one_successor, 0, 2);
     tcase_add_loop_test(tcase, crls_are_stored_whole_and_the_newest_three_kept, 0, 2);
+    tcase_add_loop_test(tcase, many_events_are_sealed_together_or_not_at_all, 0, 2);
     tcase_add_loop_test(tcase, events_are_sealed_once_and_in_order, 0, 2);
     return tcase;
 }

@@ -81,6 +81,7 @@ START_TEST(people_have_roles_and_logins)
 {
     db_t *db = db_make(_i, 1);
     const cm_login_t login = {"user", "", "zoe"};
+    cm_holder_t holder;
     cm_person_t *person;
     apr_array_header_t *people;
 
@@ -98,7 +99,9 @@ START_TEST(people_have_roles_and_logins)
     /* a role of nobody */
     ck_assert_ptr_nonnull(write_it(db, (write_t){.what = ADD_ROLE, .id = "p9", .word = "user"}));
 
-    assert_done(cm_person_by_login(&person, db->store, &login, pool));
+    assert_done(cm_person_by_login(&holder, db->store, &login, pool));
+    ck_assert_int_ne(holder.rules, 0);
+    person = holder.person;
     ck_assert_str_eq(person->id, "p1");
     ck_assert_str_eq(person->name, "Zo\xc3\xab");
     ck_assert_ptr_null(person->mail);

@@ -10,6 +10,7 @@ int run_script(const char *verb, const char *folder, char *output, size_t size);
 TCase *values_case(void);
 TCase *txn_case(void);
 TCase *writers_case(void);
+TCase *batch_case(void);
 TCase *faults_case(void);
 TCase *commit_case(void);
 TCase *schema_case(void);

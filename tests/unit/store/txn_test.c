@@ -179,6 +179,71 @@ START_TEST(a_full_database_is_unavailable)
 }
 END_TEST
 
+typedef struct {
+    int count;
+    int seen;      /* by a read in the same transaction */
+    int is_double; /* the last one is there already */
+} series_t;
+
+static cm_error_t *insert_series(cm_txn_t *txn, cm_audit_event_t *event, void *baton)
+{
+    static const cm_statement_t count_items = {"count_items", "", "i", "SELECT COUNT(*) FROM item",
+                                               NULL};
+    series_t *series = baton;
+    cm_error_t *error = NULL;
+    cm_rows_t *rows;
+
+    (void)event;
+    for (int i = 0; !error && i < series->count; i++) {
+        int number = series->is_double && i == series->count - 1 ? 0 : i;
+        const cm_value_t args[] = {cm_value_text(apr_psprintf(pool, "i%d", number)),
+                                   cm_value_integer(i), cm_value_text(NULL),
+                                   cm_value_blob(cm_bytes_make("\0x", 2))};
+
+        error = cm_txn_insert(txn, &item_insert, args);
+        if (!error && series->seen < 0 && i == series->count / 2) {
+            error = cm_txn_select(&rows, txn, &count_items, NULL);
+            series->seen = error ? -1 : (int)cm_row_integer(rows, 0, 0);
+        }
+    }
+    return error;
+}
+
+/* From one to more than go in one statement. */
+START_TEST(inserts_that_wait_are_all_there)
+{
+    db_t *db = db_make(_i, 1);
+
+    for (int count = 1; count < 15; count++) {
+        series_t series = {.count = count, .seen = count % 2 ? -1 : 0};
+
+        assert_done(cm_store_transact(db->store, insert_series, &series,
+                                      db_event(apr_psprintf(pool, "e%d", count)), pool));
+        ck_assert_int_eq(series.seen, count % 2 ? count / 2 + 1 : 0);
+        ck_assert_int_eq(db_items(db), count);
+        ck_assert_int_eq(db_events(db), count);
+        ck_assert_str_eq(db_sql(db, "SELECT SUM(amount) FROM item WHERE note IS NULL"),
+                         apr_itoa(pool, count * (count - 1) / 2));
+        db_sql(db, "DELETE FROM item");
+    }
+}
+END_TEST
+
+START_TEST(an_insert_that_waited_is_refused_like_any_other)
+{
+    db_t *db = db_make(_i, 1);
+    series_t series = {.count = 4, .is_double = 1};
+
+    assert_refused(cm_store_transact(db->store, insert_series, &series, db_event("e"), pool),
+                   CM_E_CONFLICT, "store.unique");
+    ck_assert_int_eq(db_items(db), 0);
+    ck_assert_int_eq(db_events(db), 0);
+    series = (series_t){.count = 4};
+    assert_done(cm_store_transact(db->store, insert_series, &series, db_event("e"), pool));
+    ck_assert_int_eq(db_items(db), 4);
+}
+END_TEST
+
 TCase *txn_case(void)
 {
     TCase *tcase = db_case("txn");
@@ -190,5 +255,7 @@ TCase *txn_case(void)
     tcase_add_loop_test(tcase, nothing_is_committed_after_an_error, 0, 2);
     tcase_add_test(tcase, a_commit_that_rolls_back_is_noticed);
     tcase_add_test(tcase, a_full_database_is_unavailable);
+    tcase_add_loop_test(tcase, inserts_that_wait_are_all_there, 0, 2);
+    tcase_add_loop_test(tcase, an_insert_that_waited_is_refused_like_any_other, 0, 2);
     return tcase;
 }

@@ -1,0 +1,37 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- A stamp that changes with each change of what is kept compiled in processes: profiles, which groups
+-- list them, and what authorities certify with. It is random, so that it never comes again, not even
+-- after an old copy of the database was brought back.
+
+CREATE TABLE rules_stamp (
+    id BIGINT CONSTRAINT uq_rules_stamp PRIMARY KEY CHECK (id = 1),
+    stamp BIGINT NOT NULL
+);
+
+INSERT INTO rules_stamp (id, stamp) VALUES (1, 1);
+
+SQLITE: CREATE TRIGGER rules_profile_made AFTER INSERT ON profile BEGIN UPDATE rules_stamp SET stamp = random(); END;
+
+SQLITE: CREATE TRIGGER rules_profile_set AFTER UPDATE ON profile BEGIN UPDATE rules_stamp SET stamp = random(); END;
+
+SQLITE: CREATE TRIGGER rules_profile_gone AFTER DELETE ON profile BEGIN UPDATE rules_stamp SET stamp = random(); END;
+
+SQLITE: CREATE TRIGGER rules_group_made AFTER INSERT ON group_entry BEGIN UPDATE rules_stamp SET stamp = random(); END;
+
+SQLITE: CREATE TRIGGER rules_group_set AFTER UPDATE ON group_entry BEGIN UPDATE rules_stamp SET stamp = random(); END;
+
+SQLITE: CREATE TRIGGER rules_group_gone AFTER DELETE ON group_entry BEGIN UPDATE rules_stamp SET stamp = random(); END;
+
+SQLITE: CREATE TRIGGER rules_authority_made AFTER INSERT ON authority BEGIN UPDATE rules_stamp SET stamp = random(); END;
+
+SQLITE: CREATE TRIGGER rules_authority_set AFTER UPDATE OF name, parent, state, key_uri, certificate, der, outside ON authority BEGIN UPDATE rules_stamp SET stamp = random(); END;
+
+SQLITE: CREATE TRIGGER rules_authority_gone AFTER DELETE ON authority BEGIN UPDATE rules_stamp SET stamp = random(); END;
+
+PGSQL: CREATE FUNCTION rules_changed() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN UPDATE rules_stamp SET stamp = (random() * 9007199254740992)::bigint; RETURN NULL; END$$;
+
+PGSQL: CREATE TRIGGER rules_profile AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON profile FOR EACH STATEMENT EXECUTE FUNCTION rules_changed();
+
+PGSQL: CREATE TRIGGER rules_group AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON group_entry FOR EACH STATEMENT EXECUTE FUNCTION rules_changed();
+
+PGSQL: CREATE TRIGGER rules_authority AFTER INSERT OR DELETE OR TRUNCATE OR UPDATE OF name, parent, state, key_uri, certificate, der, outside ON authority FOR EACH STATEMENT EXECUTE FUNCTION rules_changed();
