@@ -89,18 +89,19 @@ cm_error_t *cm_ctl_ca_show(cm_run_t *run)
 
 static cm_error_t *publish(cm_run_t *run, const char *name)
 {
-    cm_crl_record_t *crl;
+    cm_authority_t *authority;
     cm_error_t *error = cm_crl_publish(run->ctx, name);
 
     if (!error) {
-        error = cm_crl_newest(&crl, run->ctx->store, name, run->pool);
+        error = cm_authority_read(&authority, run->ctx->store, name, run->pool);
     }
     if (error) {
         return error;
     }
     cm_output_step(run, apr_pstrcat(run->pool, "CRL of ", name, NULL),
-                   apr_psprintf(run->pool, "number %" APR_INT64_T_FMT ", until %s", crl->number,
-                                cm_text_time(crl->next_update, run->pool)));
+                   apr_psprintf(run->pool, "number %" APR_INT64_T_FMT ", until %s",
+                                authority->crl_number,
+                                cm_text_time(authority->crl_next, run->pool)));
     return NULL;
 }
 

@@ -16,9 +16,9 @@ const char *cm_public_url(const cm_ctx_t *ctx)
     return ctx->config->public_url ? ctx->config->public_url : ctx->config->url;
 }
 
-const char *cm_crl_url(const cm_ctx_t *ctx, const char *ca)
+const char *cm_crl_url(const cm_ctx_t *ctx, const char *list)
 {
-    return cm_address_crl(cm_public_url(ctx), ca, ctx->pool);
+    return cm_address_crl(cm_public_url(ctx), list, ctx->pool);
 }
 
 const char *cm_ocsp_url(const cm_ctx_t *ctx)

@@ -6,7 +6,7 @@ libcertmgr_la_SOURCES += \
     %D%/change.c %D%/change.h \
     %D%/change_groups.c %D%/change_people.c %D%/change_profile.c \
     %D%/certificates.c %D%/certificates.h \
-    %D%/crl.c %D%/crl.h \
+    %D%/crl.c %D%/crl.h %D%/crl_file.c %D%/crl_file.h \
     %D%/enroll.c \
     %D%/govern.c %D%/govern.h \
     %D%/groups.c %D%/groups.h \

@@ -87,7 +87,7 @@ cm_error_t *cm_target_take_remarks(cm_work_t *work, const cm_submission_t *submi
 
 cm_error_t *cm_target_change(cm_txn_t *txn, cm_work_t *work)
 {
-    return cm_certificate_move(txn, work->target, work->target_was);
+    return cm_certificate_move(txn, work->target, work->target_was, work->ctx->now);
 }
 
 void cm_target_record(cm_audit_draft_t *draft, const cm_work_t *work)

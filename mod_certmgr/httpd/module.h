@@ -73,6 +73,9 @@ cm_error_t *cm_service_make(cm_service_t **service, server_rec *main_server, apr
 /* Read the PINs: as root, before children exist. */
 cm_error_t *cm_service_read_secrets(cm_service_t *service, apr_pool_t *pool);
 
+/* Make the folder for the files of CRLs, unless it is there, for the children's user. */
+cm_error_t *cm_service_make_folder(const cm_service_t *service, apr_pool_t *pool);
+
 /* In the child, before its threads: keyring and store, which both wait with their first step until
  * they are needed. What fails is logged and becomes the service's error. */
 void cm_service_start(cm_service_t *service, apr_pool_t *pchild);

@@ -4,6 +4,7 @@
  */
 #include "store/certificates.h"
 
+#include "pki/crl.h"
 #include "store/read.h"
 
 /* The authority's row is locked until the transaction ends, so that numbers have no gaps and are
@@ -39,20 +40,40 @@ static cm_error_t *record(cm_txn_t *txn, const cm_certificate_t *certificate, ap
     return cm_txn_execute(NULL, txn, cm_statement(CM_SQL_REVOCATION_INSERT), args);
 }
 
-static cm_error_t *change_set(cm_txn_t *txn, const cm_certificate_t *certificate)
+/* What CRLs say of it: a certificate that is active again is removed from those that build on a
+ * list with it (RFC 5280 5.2.4). */
+static cm_error_t *encode(cm_bytes_t *der, const cm_certificate_t *certificate, apr_time_t now,
+                          apr_pool_t *pool)
 {
-    const cm_value_t args[] = {
-        cm_value_text(certificate->ca),         cm_value_text(certificate->serial),
-        cm_value_time(certificate->revoked_at), cm_value_time(certificate->invalidity_date),
-        cm_value_integer(certificate->reason),  cm_value_integer(certificate->not_after)};
-    int leaves = certificate->status == CM_CERT_ACTIVE;
+    int lifted = certificate->status == CM_CERT_ACTIVE;
+    cm_crl_entry_t entry = {.revoked_at = lifted ? now : certificate->revoked_at,
+                            .reason = lifted ? CM_REASON_REMOVE_FROM_CRL
+                                             : (cm_reason_t)certificate->reason,
+                            .invalidity_date = certificate->invalidity_date};
+    cm_error_t *error = cm_bytes_unhex(&entry.serial, certificate->serial, pool);
 
-    return cm_txn_execute(NULL, txn,
-                          cm_statement(leaves ? CM_SQL_REVOKED_DELETE : CM_SQL_REVOKED_SET), args);
+    return error ? error : cm_crl_entry(der, &entry, pool);
+}
+
+static cm_error_t *append_entry(cm_txn_t *txn, const cm_certificate_t *certificate,
+                                apr_int64_t sequence, cm_bytes_t der)
+{
+    const cm_value_t replaced[] = {cm_value_integer(sequence), cm_value_text(certificate->ca),
+                                   cm_value_text(certificate->serial)};
+    const cm_value_t args[] = {cm_value_text(certificate->ca),
+                               cm_value_integer(0),
+                               cm_value_integer(sequence),
+                               cm_value_text(certificate->serial),
+                               cm_value_blob(der),
+                               cm_value_integer(certificate->status == CM_CERT_ACTIVE),
+                               cm_value_integer(certificate->not_after)};
+    cm_error_t *error = cm_txn_execute(NULL, txn, cm_statement(CM_SQL_CRL_ENTRY_REPLACE), replaced);
+
+    return error ? error : cm_txn_execute(NULL, txn, cm_statement(CM_SQL_CRL_ENTRY_INSERT), args);
 }
 
 cm_error_t *cm_certificate_move(cm_txn_t *txn, const cm_certificate_t *certificate,
-                                cm_status_t from)
+                                cm_status_t from, apr_time_t now)
 {
     const cm_value_t args[] = {cm_value_text(cm_status_name(certificate->status)),
                                cm_value_integer(certificate->reason),
@@ -61,6 +82,7 @@ cm_error_t *cm_certificate_move(cm_txn_t *txn, const cm_certificate_t *certifica
                                cm_value_text(certificate->id),
                                cm_value_text(cm_status_name(from))};
     apr_int64_t sequence = 0;
+    cm_bytes_t entry;
     cm_error_t *error =
         cm_write_one(txn, cm_statement(CM_SQL_CERTIFICATE_MOVE), args,
                      (cm_miss_t){CM_E_CONFLICT, "the certificate's status has changed"});
@@ -71,28 +93,8 @@ cm_error_t *cm_certificate_move(cm_txn_t *txn, const cm_certificate_t *certifica
     if (!error) {
         error = record(txn, certificate, sequence);
     }
-    return error ? error : change_set(txn, certificate);
-}
-
-cm_error_t *cm_revoked_page(apr_array_header_t **entries, cm_store_t *store,
-                            const cm_revoked_query_t *query, apr_pool_t *pool)
-{
-    const cm_value_t args[] = {cm_value_text(query->ca), cm_value_integer(query->alive_at),
-                               cm_value_text(query->after), cm_value_integer(query->limit)};
-    cm_rows_t *rows;
-    cm_error_t *error =
-        cm_store_select(&rows, store, cm_statement(CM_SQL_REVOKED_PAGE), args, pool);
-
-    if (error) {
-        return error;
+    if (!error) {
+        error = encode(&entry, certificate, now, cm_txn_pool(txn));
     }
-    *entries = apr_array_make(pool, cm_rows_count(rows), sizeof(cm_revoked_t));
-    for (int i = 0; i < cm_rows_count(rows); i++) {
-        APR_ARRAY_PUSH(*entries, cm_revoked_t) =
-            (cm_revoked_t){.serial = cm_row_text(rows, i, 0),
-                           .revoked_at = cm_row_time(rows, i, 1),
-                           .invalidity_date = cm_row_time(rows, i, 2),
-                           .reason = (int)cm_row_integer(rows, i, 3)};
-    }
-    return NULL;
+    return error ? error : append_entry(txn, certificate, sequence, entry);
 }

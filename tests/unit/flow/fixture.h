@@ -53,6 +53,11 @@ cm_submission_t server_submission(const char *csr);
 /* Run SQL on the database behind everybody's back. */
 void sql(const char *text);
 
+/* The newest list of this name as this node serves it, once its job has run. */
+cm_bytes_t crl_bytes(const char *name);
+struct cm_crl_info_t;
+const struct cm_crl_info_t *crl_info(const char *name);
+
 /* Sends an event to a request as this person. */
 cm_error_t *send_event(cm_request_view_t **view, const char *name, const char *id,
                        const char *event);

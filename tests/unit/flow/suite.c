@@ -14,6 +14,7 @@ const unit_case_fn unit_cases[] = {
     successor_case,
     retry_case,
     jobs_case,
+    crl_case,
     approval_postgres_case,
     retry_postgres_case,
     login_case,

@@ -18,6 +18,7 @@ TCase *retry_case(void);
 TCase *approval_postgres_case(void);
 TCase *retry_postgres_case(void);
 TCase *jobs_case(void);
+TCase *crl_case(void);
 TCase *change_case(void);
 TCase *change_postgres_case(void);
 TCase *login_case(void);
