@@ -29,7 +29,11 @@ typedef struct cm_change_t {
     const char *value; /* name of a profile, or a domain, of a group */
     cm_login_t login;
     const json_t *profile; /* a profile as JSON */
-    apr_int64_t base;      /* the version that the profile was made from; 0: none */
+    const char *authority;
+    apr_int64_t crl_shards;
+    const char *crl_delta; /* a duration */
+    apr_int64_t crl_delta_seconds;
+    apr_int64_t base; /* the version that the profile was made from; 0: none */
     /* what was found when it was decided */
     const struct cm_profile_change_t *decided; /* flow/profiles.h */
 } cm_change_t;
@@ -73,5 +77,6 @@ extern const cm_change_kind_t cm_change_group_add, cm_change_group_remove,
     cm_change_group_domain_remove, cm_change_group_seat,
     cm_change_group_unseat;                            /* change_groups.c */
 extern const cm_change_kind_t cm_change_profile_store; /* change_profile.c */
+extern const cm_change_kind_t cm_change_authority_crl; /* change_crl.c */
 
 #endif

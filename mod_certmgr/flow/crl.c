@@ -54,7 +54,8 @@ static int is_due(const cm_crl_state_t *state, const cm_authority_t *authority, 
 {
     return full_is_due(state, authority, ctx) ||
            (authority->crl_delta &&
-            is_behind(newest_of(state), state, ctx->config->crl_gather, ctx->now));
+            (!state->delta.number ||
+             is_behind(newest_of(state), state, ctx->config->crl_gather, ctx->now)));
 }
 
 /* All lists that there are or should be: those of the shards of now, and those that certificates

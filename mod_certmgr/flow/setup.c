@@ -124,6 +124,9 @@ static cm_error_t *create(cm_ctx_t *ctx, const cm_authority_plan_t *plan)
     if (!error && plan->crl_validity) {
         error = cm_text_duration(&authority->crl_period, plan->crl_validity, ctx->pool);
     }
+    if (!error && plan->crl_delta) {
+        error = cm_text_duration(&authority->crl_delta, plan->crl_delta, ctx->pool);
+    }
     if (!error) {
         error = open_signer(&signer, ctx, plan, &spec);
     }

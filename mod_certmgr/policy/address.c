@@ -12,6 +12,16 @@ const char *cm_address_list(const char *ca, apr_int64_t shard, int is_delta, apr
     return is_delta ? apr_pstrcat(pool, name, delta_end, NULL) : name;
 }
 
+const char *cm_address_list_of(const char *url, apr_pool_t *pool)
+{
+    const char *slash = url ? strrchr(url, '/') : NULL;
+    const char *dot = slash ? strrchr(slash, '.') : NULL;
+
+    return dot && strcmp(dot, ".crl") == 0
+               ? apr_pstrmemdup(pool, slash + 1, (apr_size_t)(dot - slash - 1))
+               : NULL;
+}
+
 int cm_address_strip_delta(const char **name, apr_pool_t *pool)
 {
     apr_size_t len = strlen(*name), end = sizeof delta_end - 1;

@@ -11,6 +11,9 @@
  * "issuing-2-delta". */
 const char *cm_address_list(const char *ca, apr_int64_t shard, int is_delta, apr_pool_t *pool);
 
+/* The name of the list in such an address, or NULL when it is none; `url` may be NULL. */
+const char *cm_address_list_of(const char *url, apr_pool_t *pool);
+
 /* Whether *name ends as that of a delta CRL does, or of a shard from 1 on; then that end is taken
  * off. */
 int cm_address_strip_delta(const char **name, apr_pool_t *pool);

@@ -3,6 +3,7 @@
 
 #include <apr_strings.h>
 
+#include "policy/address.h"
 #include "store/read.h"
 
 static cm_authority_t *authority_of(const cm_rows_t *rows, int row, apr_pool_t *pool)
@@ -99,6 +100,30 @@ cm_error_t *cm_authority_line(apr_array_header_t **line, cm_store_t *store, cons
     return error;
 }
 
+/* "issuing-2" and "issuing-delta" are lists of "issuing". */
+static cm_error_t *check_name(cm_txn_t *txn, const char *name)
+{
+    apr_pool_t *pool = cm_txn_pool(txn);
+    const char *stem = name;
+    apr_int64_t shard;
+    int is_list = cm_address_strip_delta(&stem, pool);
+    cm_value_t args[1];
+    cm_rows_t *rows;
+    cm_error_t *error;
+
+    is_list |= cm_address_strip_shard(&stem, &shard, pool);
+    if (!is_list) {
+        return NULL;
+    }
+    args[0] = cm_value_text(stem);
+    error = cm_txn_select(&rows, txn, cm_statement(CM_SQL_AUTHORITY_COUNTER), args);
+    if (!error && cm_rows_count(rows) > 0) {
+        error = cm_error_make(pool, CM_E_CONFLICT, "this is the name of a CRL of \"%s\"", stem);
+        cm_error_locate(error, "/name", "authority.name");
+    }
+    return error;
+}
+
 cm_error_t *cm_authority_insert(cm_txn_t *txn, const cm_authority_t *authority)
 {
     const cm_value_t args[] = {
@@ -111,8 +136,9 @@ cm_error_t *cm_authority_insert(cm_txn_t *txn, const cm_authority_t *authority)
         cm_value_integer(authority->crl_through), cm_value_time(authority->crl_next),
         cm_value_time(authority->created),        cm_value_blob(authority->outside),
         cm_value_integer(authority->crl_shards),  cm_value_integer(authority->crl_delta)};
+    cm_error_t *error = check_name(txn, authority->name);
 
-    return cm_txn_execute(NULL, txn, cm_statement(CM_SQL_AUTHORITY_INSERT), args);
+    return error ? error : cm_txn_execute(NULL, txn, cm_statement(CM_SQL_AUTHORITY_INSERT), args);
 }
 
 cm_error_t *cm_authority_set_ocsp(cm_txn_t *txn, const cm_authority_t *authority)
@@ -122,6 +148,16 @@ cm_error_t *cm_authority_set_ocsp(cm_txn_t *txn, const cm_authority_t *authority
         cm_value_time(authority->ocsp_not_after), cm_value_text(authority->name)};
 
     return cm_write_one(txn, cm_statement(CM_SQL_AUTHORITY_SET_OCSP), args,
+                        (cm_miss_t){CM_E_NOT_FOUND, "there is no such authority"});
+}
+
+cm_error_t *cm_authority_set_crl_plan(cm_txn_t *txn, const cm_authority_t *authority)
+{
+    const cm_value_t args[] = {cm_value_integer(authority->crl_shards),
+                               cm_value_integer(authority->crl_delta),
+                               cm_value_text(authority->name)};
+
+    return cm_write_one(txn, cm_statement(CM_SQL_AUTHORITY_SET_CRL_PLAN), args,
                         (cm_miss_t){CM_E_NOT_FOUND, "there is no such authority"});
 }
 

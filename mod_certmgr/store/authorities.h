@@ -21,10 +21,14 @@ cm_error_t *cm_authorities_list(apr_array_header_t **authorities, cm_store_t *st
 cm_error_t *cm_authority_line(apr_array_header_t **line, cm_store_t *store, const char *name,
                               apr_pool_t *pool);
 
+/* CM_E_CONFLICT when the name is that of a list of another authority (cm_address_list). */
 cm_error_t *cm_authority_insert(cm_txn_t *txn, const cm_authority_t *authority);
 
 /* Stores ocsp_key, ocsp_der and ocsp_not_after. */
 cm_error_t *cm_authority_set_ocsp(cm_txn_t *txn, const cm_authority_t *authority);
+
+/* Stores crl_shards and crl_delta. */
+cm_error_t *cm_authority_set_crl_plan(cm_txn_t *txn, const cm_authority_t *authority);
 
 /* An authority that waits for its certificate. */
 typedef struct {

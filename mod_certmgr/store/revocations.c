@@ -4,12 +4,15 @@
  */
 #include "store/certificates.h"
 
+#include "pki/cert.h"
 #include "pki/crl.h"
+#include "policy/address.h"
 #include "store/read.h"
 
 /* The authority's row is locked until the transaction ends, so that numbers have no gaps and are
  * committed in their order. */
-static cm_error_t *next_sequence(apr_int64_t *sequence, cm_txn_t *txn, const char *ca)
+static cm_error_t *next_sequence(apr_int64_t *sequence, apr_int64_t *shards, cm_txn_t *txn,
+                                 const char *ca)
 {
     const cm_value_t name[] = {cm_value_text(ca)};
     cm_rows_t *rows;
@@ -22,6 +25,7 @@ static cm_error_t *next_sequence(apr_int64_t *sequence, cm_txn_t *txn, const cha
     }
     if (!error) {
         *sequence = cm_row_integer(rows, 0, 0);
+        *shards = cm_row_integer(rows, 0, 1);
     }
     return error;
 }
@@ -55,16 +59,41 @@ static cm_error_t *encode(cm_bytes_t *der, const cm_certificate_t *certificate, 
     return error ? error : cm_crl_entry(der, &entry, pool);
 }
 
-static cm_error_t *append_entry(cm_txn_t *txn, const cm_certificate_t *certificate,
-                                apr_int64_t sequence, cm_bytes_t der)
+/* The list that the certificate names, which was settled when it was issued: a shard in its first
+ * address, or the one list of those that name none. */
+static apr_int64_t shard_of(const cm_certificate_t *certificate, apr_int64_t shards,
+                            apr_pool_t *pool)
 {
-    const cm_value_t replaced[] = {cm_value_integer(sequence), cm_value_text(certificate->ca),
+    apr_int64_t shard = 0;
+    const char *name;
+    cm_cert_t *cert;
+
+    if (!shards || cm_cert_parse(&cert, certificate->der, pool)) {
+        return 0;
+    }
+    name = cm_address_list_of(cm_cert_crl_url(cert, pool), pool);
+    return name && cm_address_strip_shard(&name, &shard, pool) &&
+                   strcmp(name, certificate->ca) == 0 && shard <= shards
+               ? shard
+               : 0;
+}
+
+typedef struct {
+    apr_int64_t sequence, shard;
+    cm_bytes_t der;
+} place_t;
+
+static cm_error_t *append_entry(cm_txn_t *txn, const cm_certificate_t *certificate,
+                                const place_t *place)
+{
+    const cm_value_t replaced[] = {cm_value_integer(place->sequence),
+                                   cm_value_text(certificate->ca),
                                    cm_value_text(certificate->serial)};
     const cm_value_t args[] = {cm_value_text(certificate->ca),
-                               cm_value_integer(0),
-                               cm_value_integer(sequence),
+                               cm_value_integer(place->shard),
+                               cm_value_integer(place->sequence),
                                cm_value_text(certificate->serial),
-                               cm_value_blob(der),
+                               cm_value_blob(place->der),
                                cm_value_integer(certificate->status == CM_CERT_ACTIVE),
                                cm_value_integer(certificate->not_after)};
     cm_error_t *error = cm_txn_execute(NULL, txn, cm_statement(CM_SQL_CRL_ENTRY_REPLACE), replaced);
@@ -81,20 +110,24 @@ cm_error_t *cm_certificate_move(cm_txn_t *txn, const cm_certificate_t *certifica
                                cm_value_time(certificate->invalidity_date),
                                cm_value_text(certificate->id),
                                cm_value_text(cm_status_name(from))};
-    apr_int64_t sequence = 0;
-    cm_bytes_t entry;
+    apr_int64_t shards = 0;
+    place_t place;
     cm_error_t *error =
         cm_write_one(txn, cm_statement(CM_SQL_CERTIFICATE_MOVE), args,
                      (cm_miss_t){CM_E_CONFLICT, "the certificate's status has changed"});
 
     if (!error) {
-        error = next_sequence(&sequence, txn, certificate->ca);
+        error = next_sequence(&place.sequence, &shards, txn, certificate->ca);
     }
     if (!error) {
-        error = record(txn, certificate, sequence);
+        error = record(txn, certificate, place.sequence);
     }
     if (!error) {
-        error = encode(&entry, certificate, now, cm_txn_pool(txn));
+        error = encode(&place.der, certificate, now, cm_txn_pool(txn));
     }
-    return error ? error : append_entry(txn, certificate, sequence, entry);
+    if (error) {
+        return error;
+    }
+    place.shard = shard_of(certificate, shards, cm_txn_pool(txn));
+    return append_entry(txn, certificate, &place);
 }

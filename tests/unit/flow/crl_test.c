@@ -6,11 +6,16 @@
 #include <apr_strings.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "flow/crl.h"
 #include "flow/crl_file.h"
 #include "flow/jobs.h"
+#include "pki/cert.h"
 #include "pki/crl.h"
+#include "policy/address.h"
+#include "store/source.h"
 #include "unit/flow/fixture.h"
 #include "unit/flow/suite.h"
 
@@ -92,17 +97,21 @@ START_TEST(a_list_of_the_same_second_and_size_is_another)
 }
 END_TEST
 
+/* To some 40 kB. */
+static void fill_list(void)
+{
+    sql("INSERT INTO crl_entry WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE"
+        " i < 999) SELECT ca, shard, i, serial, entry, 0, not_after, NULL FROM n, crl_entry");
+    sql("UPDATE authority SET revocations = 999");
+}
+
 START_TEST(what_can_not_be_written_leaves_the_old_list)
 {
     struct rlimit limit, small;
 
     crl_bytes("ca");
     revoke_another();
-    sql(apr_psprintf(pool,
-                     "WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < 999)"
-                     " INSERT INTO crl_entry SELECT ca, shard, i, serial, entry, 0, not_after, NULL"
-                     " FROM n, crl_entry"));
-    sql("UPDATE authority SET revocations = 999");
+    fill_list();
     assert_done(cm_crl_job(ctx));
     signal(SIGXFSZ, SIG_IGN);
     ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &limit), 0);
@@ -115,6 +124,47 @@ START_TEST(what_can_not_be_written_leaves_the_old_list)
     ck_assert_str_eq(sql_value("SELECT crl_number FROM authority"), "2");
     assert_done(cm_crl_files_job(ctx)); /* tried again */
     ck_assert_int_eq(number_served(), 2);
+}
+END_TEST
+
+/* Killed by a signal in the middle of the file. */
+static void write_and_die(void)
+{
+    const struct rlimit small = {16384, 16384};
+    cm_store_config_t settings = {.driver = "sqlite3"};
+    const cm_db_source_t *source;
+
+    settings.params = apr_pstrcat(pool, folder, "/certmgr.db", NULL);
+    if (!cm_source_make(&source, &settings, 1, pool) &&
+        !cm_store_make(&ctx->store, source, &settings, pool) &&
+        setrlimit(RLIMIT_FSIZE, &small) == 0) {
+        signal(SIGXFSZ, SIG_DFL);
+        cm_crl_files_job(ctx);
+    }
+    _exit(1);
+}
+
+START_TEST(a_writer_that_is_killed_leaves_the_old_list)
+{
+    cm_bytes_t list;
+    int status;
+    pid_t pid;
+
+    crl_bytes("ca");
+    revoke_another();
+    fill_list();
+    assert_done(cm_crl_job(ctx));
+    pid = fork();
+    if (pid == 0) {
+        write_and_die();
+    }
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGXFSZ);
+    ck_assert_int_eq(number_served(), 1);
+    list = crl_bytes("ca"); /* by the next one */
+    ck_assert_int_eq(number_served(), 2);
+    ck_assert_int_eq(apr_file_remove(path("ca.crl"), pool), APR_SUCCESS);
+    ck_assert(cm_bytes_equal(crl_bytes("ca"), list)); /* a number has one content */
 }
 END_TEST
 
@@ -189,6 +239,148 @@ START_TEST(each_node_writes_its_files_without_a_lease)
 }
 END_TEST
 
+static const cm_certificate_t *hold(const cm_certificate_t *certificate, cm_operation_t operation)
+{
+    const cm_submission_t submission = {
+        .operation = operation, .certificate = certificate->id, .remarks = "test"};
+    cm_request_view_t *view;
+
+    act_as(operation == CM_OP_SUSPEND ? "user1" : "officer1");
+    assert_done(cm_request_submit(&view, ctx, &submission));
+    clock_now += apr_time_from_sec(config->crl_gather);
+    act_as(NULL);
+    assert_done(cm_crl_job(ctx));
+    return certificate;
+}
+
+static int reason_in(const char *name, const cm_certificate_t *certificate)
+{
+    int reason = -1;
+
+    cm_crl_find(crl_info(name), certificate->serial, &reason, NULL);
+    return reason;
+}
+
+/* RFC 5280 5.2.4 */
+START_TEST(a_delta_says_what_changed_since_its_base)
+{
+    const cm_certificate_t *before = revoke_another(), *held, *after;
+    const cm_crl_info_t *delta;
+
+    sql("UPDATE authority SET crl_delta = 1");
+    assert_done(cm_crl_job(ctx)); /* 2: the first delta builds on list 1 */
+    ck_assert_int_eq(crl_info("ca-delta")->base_number, 1);
+    ck_assert_int_eq(reason_in("ca-delta", before), CM_REASON_SUPERSEDED);
+    act_as("user1");
+    held = hold(enroll()->certificate, CM_OP_SUSPEND); /* 3 */
+    ck_assert_int_eq(reason_in("ca-delta", held), CM_REASON_CERTIFICATE_HOLD);
+    hold(held, CM_OP_REINSTATE); /* 4 */
+    ck_assert_int_eq(reason_in("ca-delta", held), CM_REASON_REMOVE_FROM_CRL);
+    ck_assert_int_eq(reason_in("ca", held), -1);
+    after = revoke_another();
+    assert_done(cm_crl_job(ctx)); /* 5 */
+    delta = crl_info("ca-delta");
+    ck_assert(delta->number == 5 && delta->base_number == 1 && delta->count == 3);
+    ck_assert_int_eq(crl_info("ca")->number, 5); /* at the same time, with the same number */
+    ck_assert_int_eq(crl_info("ca")->base_number, -1);
+    ck_assert_int_eq(reason_in("ca", after), CM_REASON_SUPERSEDED);
+
+    /* half of the life of the base later it moves on */
+    clock_now += apr_time_from_sec(config->crl_validity) / 2;
+    act_as(NULL);
+    assert_done(cm_crl_job(ctx));
+    delta = crl_info("ca-delta");
+    ck_assert(delta->number == 6 && delta->base_number == 5 && delta->count == 0);
+    ck_assert_str_eq(sql_value("SELECT count(*) FROM crl_entry WHERE lifted = 1"), "1");
+    clock_now = held->not_after + apr_time_from_sec(config->crl_validity);
+    act_as(NULL);
+    assert_done(cm_crl_job(ctx));
+    clock_now += apr_time_from_sec(config->crl_validity);
+    act_as(NULL);
+    assert_done(cm_crl_job(ctx));
+    ck_assert_str_eq(sql_value("SELECT count(*) FROM crl_entry"), "0"); /* all have ended */
+}
+END_TEST
+
+START_TEST(deltas_bridge_the_time_between_full_lists)
+{
+    const cm_certificate_t *gone;
+
+    sql("UPDATE authority SET crl_delta = 3600");
+    gone = revoke_another();
+    assert_done(cm_crl_job(ctx));
+    ck_assert_int_eq(crl_info("ca")->number, 1);
+    ck_assert_int_eq(crl_info("ca-delta")->number, 2);
+    ck_assert_int_eq(reason_in("ca-delta", gone), CM_REASON_SUPERSEDED);
+    clock_now += apr_time_from_sec(3600);
+    act_as(NULL);
+    assert_done(cm_crl_job(ctx)); /* the full list is behind, though nothing has changed since */
+    ck_assert_int_eq(crl_info("ca")->number, 3);
+    ck_assert_int_eq(reason_in("ca", gone), CM_REASON_SUPERSEDED);
+}
+END_TEST
+
+/* RFC 5280 5.2.4: what first appeared on a delta stays until it was on a complete list. */
+START_TEST(what_ended_between_full_lists_stays_on_deltas)
+{
+    const cm_certificate_t *gone, *other;
+
+    sql("UPDATE authority SET crl_delta = 31536000, crl_period = 31536000");
+    assert_done(cm_crl_publish(ctx, "ca"));
+    gone = revoke_another();
+    assert_done(cm_crl_job(ctx));
+    clock_now = gone->not_after + apr_time_from_sec(60);
+    act_as(NULL);
+    other = revoke_another();
+    assert_done(cm_crl_job(ctx));
+    ck_assert_int_eq(reason_in("ca-delta", other), CM_REASON_SUPERSEDED);
+    ck_assert_int_eq(reason_in("ca-delta", gone), CM_REASON_SUPERSEDED);
+    ck_assert_int_eq(reason_in("ca", gone), -1);
+    assert_done(cm_crl_publish(ctx, "ca"));
+    ck_assert_int_eq(reason_in("ca", gone), CM_REASON_SUPERSEDED);
+}
+END_TEST
+
+/* The list that the certificate names. */
+static const char *list_of(const cm_certificate_t *certificate)
+{
+    cm_cert_t *cert;
+
+    assert_done(cm_cert_parse(&cert, certificate->der, pool));
+    return cm_address_list_of(cm_cert_crl_url(cert, pool), pool);
+}
+
+START_TEST(a_certificate_stays_in_the_list_that_it_names)
+{
+    const cm_certificate_t *old, *one, *more[12];
+    int used[5] = {0};
+
+    act_as("user1");
+    old = enroll()->certificate;
+    ck_assert_str_eq(list_of(old), "ca");
+    sql("UPDATE authority SET crl_shards = 1");
+    one = enroll()->certificate;
+    ck_assert_str_eq(list_of(one), "ca-1");
+    sql("UPDATE authority SET crl_shards = 3, crl_delta = 1");
+    for (int i = 0; i < 12; i++) {
+        more[i] = revoke_another();
+        used[list_of(more[i])[3] - '0']++;
+    }
+    ck_assert(used[1] + used[2] + used[3] == 12 && used[1] < 12);
+    act_as("user1");
+    hold(old, CM_OP_SUSPEND);
+    hold(one, CM_OP_SUSPEND);
+    for (int i = 0; i < 12; i++) {
+        ck_assert_int_eq(reason_in(list_of(more[i]), more[i]), CM_REASON_SUPERSEDED);
+        ck_assert_int_eq(reason_in("ca", more[i]), -1);
+    }
+    ck_assert_int_eq(reason_in("ca", old), CM_REASON_CERTIFICATE_HOLD);
+    ck_assert_int_eq(reason_in("ca-1", one), CM_REASON_CERTIFICATE_HOLD);
+    ck_assert_int_eq(reason_in("ca-1-delta", one), CM_REASON_CERTIFICATE_HOLD);
+    ck_assert_int_eq(reason_in("ca-2", one), -1);
+}
+END_TEST
+
 TCase *crl_case(void)
 {
     TCase *tcase = flow_case("crl");
@@ -196,10 +388,15 @@ TCase *crl_case(void)
     tcase_add_test(tcase, each_node_has_the_same_file);
     tcase_add_test(tcase, a_list_of_the_same_second_and_size_is_another);
     tcase_add_test(tcase, what_can_not_be_written_leaves_the_old_list);
+    tcase_add_test(tcase, a_writer_that_is_killed_leaves_the_old_list);
     tcase_add_test(tcase, what_was_not_signed_is_not_served);
     tcase_add_test(tcase, drafts_of_killed_writers_are_removed);
     tcase_add_test(tcase, a_long_list_is_not_written_for_whoever_asks);
     tcase_add_test(tcase, a_clock_that_stepped_back_hides_no_revocation);
     tcase_add_test(tcase, each_node_writes_its_files_without_a_lease);
+    tcase_add_test(tcase, a_delta_says_what_changed_since_its_base);
+    tcase_add_test(tcase, deltas_bridge_the_time_between_full_lists);
+    tcase_add_test(tcase, what_ended_between_full_lists_stays_on_deltas);
+    tcase_add_test(tcase, a_certificate_stays_in_the_list_that_it_names);
     return tcase;
 }

@@ -207,7 +207,7 @@ START_TEST(the_newest_lists_and_the_base_are_kept)
     apr_array_header_t *states;
     const cm_crl_state_t *state;
     cm_authority_t *authority;
-    const cm_crl_record_t taken = list(5, 0, 2);
+    const cm_crl_record_t taken = list(5, 0, 2), older = list(4, 0, 2);
     step_t again = {.what = PUBLISH};
 
     assert_refused(cm_crl_newest(&newest, db->store, &wanted, pool), CM_E_NOT_FOUND, NULL);
@@ -218,6 +218,8 @@ START_TEST(the_newest_lists_and_the_base_are_kept)
         must(db, (step_t){.what = PUBLISH, .record = &full, .delta = number > 2 ? &delta : NULL});
     }
     again.record = &taken;
+    assert_refused(take(db, &again), CM_E_CONFLICT, NULL);
+    again.record = &older;
     assert_refused(take(db, &again), CM_E_CONFLICT, NULL);
     assert_done(cm_crl_newest(&newest, db->store, &wanted, pool));
     ck_assert(newest->number == 5 && newest->through == 50 && newest->size == 1000);
