@@ -40,20 +40,26 @@ cm_error_t *cm_ctl_audit_list(cm_run_t *run)
         {"happened", "HAPPENED"}, {"action", "ACTION"}, {"outcome", "OUTCOME"}, {"actor", "ACTOR"},
         {"object", "OBJECT"},     {"leaf", "LEAF"},     {"id", "ID"},           {NULL, NULL}};
     json_t *items = cm_json_array(run->pool);
-    apr_array_header_t *events;
     cm_event_query_t query;
+    cm_event_page_t page;
     cm_error_t *error = read_query(&query, run, cm_audit_members);
 
-    if (!error) {
-        error = cm_audit_page(&events, run->ctx, &query);
-    }
     if (error) {
         return error;
     }
-    for (int i = 0; i < events->nelts; i++) {
-        json_array_append(items,
-                          cm_event_render(APR_ARRAY_IDX(events, i, cm_audit_event_t *), run->pool));
-    }
+    do { /* a page may be short */
+        if ((error = cm_audit_page(&page, run->ctx, &query))) {
+            return error;
+        }
+        for (int i = 0; i < page.items->nelts; i++) {
+            json_array_append(
+                items,
+                cm_event_render(APR_ARRAY_IDX(page.items, i, cm_audit_event_t *), run->pool));
+        }
+        query.limit -= page.items->nelts;
+        query.until = page.until;
+        query.until_id = page.until_id;
+    } while (query.limit && query.until_id);
     cm_output_list(run, columns, items);
     return NULL;
 }

@@ -74,13 +74,49 @@ typedef struct {
     const cm_transition_t *row;
     cm_request_lock_t lock;
     const cm_request_t *was; /* as it was read */
+    cm_audit_draft_t *draft;
 } step_t;
 
-/* Nobody decides on what they have not seen. */
-static int is_changed(const cm_request_t *now, const cm_request_t *was)
+/* Whether it is what the caller read. */
+static int is_as_read(const cm_request_t *request, const cm_request_action_t *action)
 {
-    return strcmp(now->wish, was->wish) != 0 || now->csr.len != was->csr.len ||
-           (now->csr.len && !cm_bytes_equal(now->csr, was->csr));
+    return !action->updated || action->updated == apr_time_from_sec(apr_time_sec(request->updated));
+}
+
+static cm_error_t *has_changed(apr_pool_t *pool)
+{
+    cm_error_t *error =
+        cm_error_make(pool, CM_E_CONFLICT, "the request has been changed in the meantime");
+
+    return cm_error_advise(cm_error_locate(error, NULL, "request.changed"),
+                           "read it again before you decide");
+}
+
+/* Nobody decides on what they have not seen, nor on what was not looked at here. */
+static int is_changed(const cm_request_t *now, const step_t *step)
+{
+    const cm_request_t *was = step->was;
+
+    return !is_as_read(now, step->act.action) || strcmp(now->wish, was->wish) != 0 ||
+           now->csr.len != was->csr.len || (now->csr.len && !cm_bytes_equal(now->csr, was->csr));
+}
+
+/* Approvals that were found not to count any more are in the record of the event that found them.
+ */
+static void describe_lapsed(cm_audit_event_t *event, const step_t *step)
+{
+    const apr_array_header_t *lapsed = step->act.lapsed;
+    json_t *people = cm_json_array(step->act.ctx->pool);
+
+    for (int i = 0; lapsed && i < lapsed->nelts; i++) {
+        json_array_append_new(people, json_string(APR_ARRAY_IDX(lapsed, i, const char *)));
+    }
+    if (json_array_size(people)) {
+        cm_json_set(step->draft->detail, "lapsed", people);
+    } else {
+        json_object_del(step->draft->detail, "lapsed"); /* of a run that came to nothing */
+    }
+    event->detail = cm_audit_finish(step->draft, step->act.ctx)->detail;
 }
 
 static cm_error_t *store_step(cm_txn_t *txn, cm_audit_event_t *event, void *baton)
@@ -90,23 +126,24 @@ static cm_error_t *store_step(cm_txn_t *txn, cm_audit_event_t *event, void *bato
     cm_request_t *now;
     cm_error_t *error = cm_request_lock(&now, txn, &step->lock);
 
-    (void)event;
-    if (!error && is_changed(now, step->was)) {
-        error = cm_error_locate(cm_error_make(cm_txn_pool(txn), CM_E_CONFLICT,
-                                              "the request has been changed in the meantime"),
-                                NULL, "request.changed");
+    if (!error && is_changed(now, step)) {
+        error = has_changed(cm_txn_pool(txn));
     }
-    if (!error && !row->prepare) {
+    if (error) {
+        return error;
+    }
+    if (!row->prepare) {
         step->act.request = now; /* somebody else's step may have come between */
     }
-    if (!error && row->effect) {
+    cm_request_touch(step->act.request, now->updated, step->act.ctx->now);
+    if (row->effect) {
         error = row->effect(txn, &step->act);
     }
     if (error) {
         return error;
     }
+    describe_lapsed(event, step);
     step->act.request->state = row->to;
-    step->act.request->updated = step->lock.now;
     cm_lifecycle_settle(step->act.request, step->act.ctx);
     error = cm_request_move(txn, step->act.request, row->from);
     return error ? error
@@ -125,6 +162,18 @@ static void describe(cm_audit_draft_t *draft, const step_t *step)
     }
     if (step->row->prepare) {
         cm_json_set_text(draft->personal, "wish", request->wish);
+    }
+}
+
+static void announce_lapsed(const step_t *step)
+{
+    const cm_act_t *act = &step->act;
+
+    if (act->lapsed && act->lapsed->nelts) {
+        cm_ctx_log(
+            act->ctx, CM_LOG_NOTICE,
+            "request %s: %d approval(s) of people who may not approve it any more don't count",
+            act->request->id, act->lapsed->nelts);
     }
 }
 
@@ -158,9 +207,11 @@ static cm_error_t *take_step(step_t *step)
 {
     cm_ctx_t *ctx = step->act.ctx;
     const cm_request_action_t *action = step->act.action;
-    cm_audit_draft_t *draft;
-    cm_error_t *error = cm_lifecycle_find(&step->row, step->act.request, action->event, ctx);
+    cm_error_t *error = is_as_read(step->act.request, action) ? NULL : has_changed(ctx->pool);
 
+    if (!error) {
+        error = cm_lifecycle_find(&step->row, step->act.request, action->event, ctx);
+    }
     if (!error) {
         error = check_action(step->row, action, ctx->pool);
     }
@@ -170,15 +221,16 @@ static cm_error_t *take_step(step_t *step)
     if (error) {
         return error;
     }
-    draft = cm_audit_begin(ctx, step->row->audit, step->lock.id);
-    describe(draft, step);
-    return cm_store_transact(ctx->store, store_step, step, cm_audit_finish(draft, ctx), ctx->pool);
+    step->draft = cm_audit_begin(ctx, step->row->audit, step->lock.id);
+    describe(step->draft, step);
+    return cm_store_transact(ctx->store, store_step, step, cm_audit_finish(step->draft, ctx),
+                             ctx->pool);
 }
 
 static cm_error_t *act_anew(cm_ctx_t *ctx, cm_request_t *request, const cm_request_action_t *action)
 {
     const cm_request_t *was = apr_pmemdup(ctx->pool, request, sizeof *request);
-    step_t step = {{ctx, request, action}, NULL, {request->id, request->state, ctx->now}, was};
+    step_t step = {{ctx, request, action, NULL}, NULL, {request->id, request->state}, was, NULL};
     cm_error_t *error = cm_approval_read(request, ctx);
 
     if (!error && is_repeated(request, action->event, ctx)) {
@@ -188,6 +240,7 @@ static cm_error_t *act_anew(cm_ctx_t *ctx, cm_request_t *request, const cm_reque
         error = take_step(&step);
     }
     if (!error) {
+        announce_lapsed(&step);
         perform_if_ready(ctx, step.act.request);
     }
     return error;

@@ -36,12 +36,11 @@ static cm_error_t *check_query(const cm_event_query_t *query, apr_pool_t *pool)
                          check_word(query->outcome, outcomes, "/outcome", pool));
 }
 
-cm_error_t *cm_audit_page(apr_array_header_t **events, const cm_ctx_t *ctx,
-                          const cm_event_query_t *query)
+cm_error_t *cm_audit_page(cm_event_page_t *page, const cm_ctx_t *ctx, const cm_event_query_t *query)
 {
     cm_error_t *error = check_query(query, ctx->pool);
 
-    return error ? error : cm_events_find(events, ctx->store, query, ctx->pool);
+    return error ? error : cm_events_find(page, ctx->store, query, ctx->pool);
 }
 
 static cm_error_t *nothing_else(cm_txn_t *txn, cm_audit_event_t *event, void *baton)

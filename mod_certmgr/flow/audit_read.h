@@ -11,9 +11,8 @@
 #include "base/context.h"
 #include "model/event.h"
 
-/* Events, newest first; array of cm_audit_event_t *. An action or outcome that does not exist is
- * CM_E_VALUE with rule "value.word". */
-cm_error_t *cm_audit_page(apr_array_header_t **events, const cm_ctx_t *ctx,
+/* An action or outcome that does not exist is CM_E_VALUE with rule "value.word". */
+cm_error_t *cm_audit_page(cm_event_page_t *page, const cm_ctx_t *ctx,
                           const cm_event_query_t *query);
 
 /* Store the event "audit.export", which says what was asked for and in which format. Before the

@@ -3,8 +3,8 @@
 
 #include <apr_strings.h>
 
+#include "flow/entitle.h"
 #include "flow/govern.h"
-#include "store/holders.h"
 
 static const cm_change_kind_t *const kinds[] = {&cm_change_person_add,
                                                 &cm_change_person_deactivate,
@@ -113,20 +113,23 @@ static cm_error_t *read_wish(cm_submission_t *wish, const cm_request_t *request,
     return error ? error : cm_json_read(wish, members, document, "", pool);
 }
 
-/* Who asked may be gone by the time the change is approved. */
+/* Who asked may be gone, or have lost the right, by the time the change is approved. */
 static cm_error_t *check_requester(const cm_work_t *work)
 {
-    const cm_ctx_t *ctx = work->ctx;
-    cm_person_t *person;
+    cm_identity_t *who;
     cm_error_t *error;
 
     if (!work->request->requester) {
         return NULL;
     }
-    error = cm_person_read(&person, ctx->store, work->request->requester, ctx->pool);
-    if (!error && strcmp(person->state, "active") != 0) {
+    error = cm_entitle_read(&who, work);
+    if (!error && strcmp(who->person->state, "active") != 0) {
         error = cm_change_refuse(work, CM_E_REFUSED, NULL, "change.requester",
                                  "who asked for this is deactivated");
+    } else if (!error && work->request->claims &&
+               !cm_identity_may(who, work->change->kind->permission)) {
+        error = cm_change_refuse(work, CM_E_REFUSED, NULL, "change.requester",
+                                 "who asked for this may not ask for it any more");
     }
     return error;
 }
@@ -156,20 +159,26 @@ static cm_error_t *decide(cm_work_t *work)
     return error ? error : cm_change_move_below(work->change->kind->decide(work), "/change", pool);
 }
 
-/* Where two administrators are, two have to be left: with fewer there is no dual control, and
- * commands would act alone. */
+/* Two administrators who can log in have to be left, and where there are fewer by now, since
+ * certificates end, no change takes one more: without them there is no dual control. What breaks
+ * the glass may, but commands don't act alone again. */
 static cm_error_t *change(cm_txn_t *txn, cm_work_t *work)
 {
-    apr_int64_t before, after;
-    cm_error_t *error = cm_role_holders_in(&before, txn, CM_GOVERNOR);
+    const apr_time_t now = work->ctx->now;
+    cm_holders_t before, after;
+    cm_error_t *error = cm_role_holders_in(&before, txn, CM_GOVERNOR, now);
 
+    if (!error && cm_govern_holds(&before)) {
+        error = cm_set_up_keep(txn, now);
+    }
     if (!error) {
         error = work->change->kind->change(txn, work);
     }
     if (!error) {
-        error = cm_role_holders_in(&after, txn, CM_GOVERNOR);
+        error = cm_role_holders_in(&after, txn, CM_GOVERNOR, now);
     }
-    if (!error && !work->overrides && before >= CM_GOVERNORS && after < CM_GOVERNORS) {
+    if (!error && !work->overrides && cm_govern_holds(&before) && after.able < CM_GOVERNORS &&
+        after.able < before.able) {
         error = cm_error_make(cm_txn_pool(txn), CM_E_REFUSED,
                               "fewer than %d administrators would be left", CM_GOVERNORS);
         cm_error_locate(error, NULL, "change.administrators");

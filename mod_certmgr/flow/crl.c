@@ -263,6 +263,20 @@ static cm_error_t *make_lists(making_t *making, int all)
     return error;
 }
 
+/* Entries that went while they were read were pruned by who published in the meantime. */
+static cm_error_t *explain_failure(cm_error_t *error, const cm_authority_t *before,
+                                   const cm_ctx_t *ctx)
+{
+    cm_authority_t *after;
+
+    if (error->code == CM_E_INTEGRITY &&
+        !cm_authority_read(&after, ctx->store, before->name, ctx->pool) &&
+        after->crl_number != before->crl_number) {
+        return cm_error_make(ctx->pool, CM_E_CONFLICT, "a newer CRL was made meanwhile");
+    }
+    return error;
+}
+
 static cm_error_t *publish_shard(const cm_ctx_t *ctx, const char *ca, const cm_crl_state_t *state,
                                  int all)
 {
@@ -276,6 +290,7 @@ static cm_error_t *publish_shard(const cm_ctx_t *ctx, const char *ca, const cm_c
     if (!error) {
         making.issuer = issuer;
         error = make_lists(&making, all);
+        error = error ? explain_failure(error, issuer->record, ctx) : NULL;
     }
     if (error) {
         return error;
@@ -286,8 +301,9 @@ static cm_error_t *publish_shard(const cm_ctx_t *ctx, const char *ca, const cm_c
     return making.full ? prune(&making) : NULL;
 }
 
-/* Those that are due, or all; a shard whose list can't be made keeps none from being made. */
-static cm_error_t *publish(const cm_ctx_t *ctx, const char *ca, int all)
+/* Those that are due, or all; a shard whose list can't be made keeps none from being made. *number
+ * is the last one before. CM_E_CONFLICT when somebody else took the next meanwhile. */
+static cm_error_t *publish(apr_int64_t *number, const cm_ctx_t *ctx, const char *ca, int all)
 {
     cm_authority_t *authority;
     apr_array_header_t *states;
@@ -295,6 +311,7 @@ static cm_error_t *publish(const cm_ctx_t *ctx, const char *ca, int all)
     cm_error_t *error = cm_authority_read(&authority, ctx->store, ca, ctx->pool);
 
     if (!error) {
+        *number = authority->crl_number;
         error = all_states(&states, ctx, authority);
     }
     for (int i = 0; !error && i < states->nelts; i++) {
@@ -307,14 +324,25 @@ static cm_error_t *publish(const cm_ctx_t *ctx, const char *ca, int all)
     return error ? error : errors;
 }
 
+/* The list that came first may miss what was revoked before we were asked, so ours follows it. As
+ * long as numbers go up, each attempt that failed is a list that somebody else has published. */
 cm_error_t *cm_crl_publish(const cm_ctx_t *ctx, const char *ca)
 {
-    return publish(ctx, ca, 1);
+    apr_int64_t last, number = -1;
+    cm_error_t *error;
+
+    do {
+        last = number;
+        error = publish(&number, ctx, ca, 1);
+    } while (error && error->code == CM_E_CONFLICT && number > last);
+    return error;
 }
 
 static cm_error_t *publish_due(const cm_ctx_t *ctx, const char *ca)
 {
-    return publish(ctx, ca, 0);
+    apr_int64_t number;
+
+    return publish(&number, ctx, ca, 0);
 }
 
 static cm_error_t *authority_is_due(int *due, const cm_authority_t *authority, const cm_ctx_t *ctx)

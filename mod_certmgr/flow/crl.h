@@ -13,7 +13,8 @@
 
 #include "base/context.h"
 
-/* Make all lists of this authority now. */
+/* Make all lists of this authority now; where somebody else publishes one meanwhile, the next after
+ * it. */
 cm_error_t *cm_crl_publish(const cm_ctx_t *ctx, const char *ca);
 
 /* Whether the job has anything to do. */

@@ -2,6 +2,7 @@
  *
  * enroll: a new certificate for a key of the requester's.
  */
+#include "flow/entitle.h"
 #include "flow/operations.h"
 #include "policy/config.h"
 #include "policy/evaluate.h"
@@ -118,5 +119,6 @@ const cm_operation_row_t cm_operation_enroll = {.operation = CM_OP_ENROLL,
                                                 .members = members,
                                                 .take = take,
                                                 .decide = decide,
+                                                .entitle = cm_entitle_member,
                                                 .change = change,
                                                 .record = record};

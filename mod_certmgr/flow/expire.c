@@ -8,15 +8,19 @@
 
 enum { BATCH = 100 };
 
-/* Ids of those whose last event was before *before; none where requests live for ever. */
-static cm_error_t *find_old(apr_array_header_t **ids, apr_time_t *before, const cm_ctx_t *ctx,
-                            int limit)
+/* Those whose last event was before page->before; none where requests live for ever. */
+static cm_error_t *find_old(apr_array_header_t **waiting, const cm_ctx_t *ctx,
+                            const cm_waiting_page_t *page)
 {
-    *before = ctx->now - apr_time_from_sec(ctx->config->request_life);
-    *ids = apr_array_make(ctx->pool, 1, sizeof(const char *));
-    return ctx->config->request_life
-               ? cm_requests_waiting(ids, ctx->store, *before, limit, ctx->pool)
-               : NULL;
+    *waiting = apr_array_make(ctx->pool, 1, sizeof(cm_waiting_t));
+    return ctx->config->request_life ? cm_requests_waiting(waiting, ctx->store, page, ctx->pool)
+                                     : NULL;
+}
+
+static cm_waiting_page_t page_of(const cm_ctx_t *ctx, int limit)
+{
+    return (cm_waiting_page_t){ctx->now - apr_time_from_sec(ctx->config->request_life), NULL,
+                               limit};
 }
 
 typedef struct {
@@ -52,27 +56,33 @@ static cm_error_t *expire(cm_ctx_t *ctx, const char *id, apr_time_t before)
 
 cm_error_t *cm_expire_is_due(int *due, cm_ctx_t *ctx)
 {
-    apr_array_header_t *ids;
-    apr_time_t before;
-    cm_error_t *error = find_old(&ids, &before, ctx, 1);
+    const cm_waiting_page_t page = page_of(ctx, 1);
+    apr_array_header_t *waiting;
+    cm_error_t *error = find_old(&waiting, ctx, &page);
 
-    *due = !error && ids->nelts > 0;
+    *due = !error && waiting->nelts > 0;
     return error;
 }
 
+/* One that can't be ended, because a newer program made it or it is damaged, stands in nobody's
+ * way: the walk goes on behind it until as many are ended as one run ends, or there are no more. */
 cm_error_t *cm_expire_job(cm_ctx_t *ctx)
 {
-    apr_array_header_t *ids;
-    apr_time_t before;
-    cm_error_t *errors = NULL;
-    cm_error_t *error = find_old(&ids, &before, ctx, BATCH);
+    cm_waiting_page_t page = page_of(ctx, BATCH);
+    apr_array_header_t *waiting;
+    cm_error_t *first = NULL, *error;
+    int ended = 0;
 
-    for (int i = 0; !error && i < ids->nelts; i++) {
-        cm_error_t *failed = expire(ctx, APR_ARRAY_IDX(ids, i, const char *), before);
+    do {
+        error = find_old(&waiting, ctx, &page);
+        for (int i = 0; !error && i < waiting->nelts; i++) {
+            cm_error_t *failed;
 
-        if (failed && failed->code != CM_E_CONFLICT) {
-            errors = cm_error_join(errors, failed);
+            page.after = &APR_ARRAY_IDX(waiting, i, cm_waiting_t);
+            failed = expire(ctx, page.after->id, page.before);
+            ended += !failed;
+            first = first || (failed && failed->code == CM_E_CONFLICT) ? first : failed;
         }
-    }
-    return error ? error : errors;
+    } while (!error && waiting->nelts == BATCH && ended < BATCH);
+    return error ? error : first;
 }

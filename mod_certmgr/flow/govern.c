@@ -5,14 +5,18 @@
 
 #include "flow/audit.h"
 #include "policy/identity.h"
-#include "store/holders.h"
+
+int cm_govern_holds(const cm_holders_t *holders)
+{
+    return holders->is_kept || holders->known >= CM_GOVERNORS;
+}
 
 cm_error_t *cm_govern_is_set_up(int *is, const cm_ctx_t *ctx)
 {
-    apr_int64_t count = 0;
-    cm_error_t *error = cm_role_holders(&count, ctx->store, CM_GOVERNOR, ctx->pool);
+    cm_holders_t holders = {0, 0, 0};
+    cm_error_t *error = cm_role_holders(&holders, ctx->store, CM_GOVERNOR, ctx->now, ctx->pool);
 
-    *is = count >= CM_GOVERNORS;
+    *is = cm_govern_holds(&holders);
     return error;
 }
 

@@ -10,14 +10,16 @@
 
 #include "flow/requests.h"
 #include "model/person.h"
+#include "store/holders.h"
 
 /* Those under whom dual control is possible. */
 #define CM_GOVERNOR "administrator"
 enum { CM_GOVERNORS = 2 };
 
 /* Whether the installation is set up: so many administrators are active and have, or had, a way to
- * log in. Roles that Apache gives in passing (CertMgrRole) don't count: nobody knows who has them.
- */
+ * log in; or had been so many when a change that broke the glass left fewer. Roles that Apache
+ * gives in passing (CertMgrRole) don't count: nobody knows who has them. */
+int cm_govern_holds(const cm_holders_t *holders);
 cm_error_t *cm_govern_is_set_up(int *is, const cm_ctx_t *ctx);
 
 /* Before a command that nobody can approve yet, as `command` says ("init: authority web"): passes

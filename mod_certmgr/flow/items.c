@@ -68,7 +68,10 @@ static const cm_item_row_t *find_row(const char *name)
     return NULL;
 }
 
-static void open_item(apr_array_header_t *list, const cm_profile_item_t *asked, apr_time_t now)
+/* An authority reaches beyond the group that its request was made in, and so does what is approved
+ * beyond the profile's checklist. */
+static void open_item(apr_array_header_t *list, const cm_profile_item_t *asked,
+                      const cm_work_t *work)
 {
     const cm_item_row_t *row = find_row(asked->item);
     cm_item_t *item = apr_array_push(list);
@@ -77,7 +80,8 @@ static void open_item(apr_array_header_t *list, const cm_profile_item_t *asked, 
     item->item = asked->item;
     item->phase = (cm_phase_t)asked->phase;
     item->state = CM_ITEM_OPEN;
-    item->updated = now;
+    item->updated = work->ctx->now;
+    item->everywhere = asked == &work->more || (work->profile && work->profile->is_ca);
     if (row && row->open) {
         row->open(item, asked);
     }
@@ -90,10 +94,10 @@ apr_array_header_t *cm_items_open(const cm_work_t *work)
         work->profile ? cm_profile_checklist(work->profile, work->request->operation) : NULL;
 
     for (int i = 0; wanted && i < wanted->nelts; i++) {
-        open_item(list, &APR_ARRAY_IDX(wanted, i, cm_profile_item_t), work->ctx->now);
+        open_item(list, &APR_ARRAY_IDX(wanted, i, cm_profile_item_t), work);
     }
     if (work->more.count > 0) {
-        open_item(list, &work->more, work->ctx->now);
+        open_item(list, &work->more, work);
     }
     return list;
 }

@@ -34,6 +34,13 @@ int cm_is_requester(const cm_request_t *request, const cm_ctx_t *ctx)
     return ctx->who && request->requester && strcmp(ctx->who->person->id, request->requester) == 0;
 }
 
+void cm_request_touch(cm_request_t *request, apr_time_t before, apr_time_t now)
+{
+    const apr_time_t next = apr_time_from_sec(apr_time_sec(before) + 1);
+
+    request->updated = now < next ? next : now;
+}
+
 /* A step of the engine's own, and one that the requester takes. */
 #define SYSTEM(state, name, next, when, action)                                                    \
     {                                                                                              \

@@ -17,6 +17,8 @@ typedef struct {
     cm_ctx_t *ctx;
     cm_request_t *request;
     const cm_request_action_t *action;
+    apr_array_header_t *lapsed; /* of const char *: people whose approvals don't count any more, set
+                                   by the effect; or NULL: none */
 } cm_act_t;
 
 typedef struct {
@@ -34,7 +36,7 @@ typedef struct {
      * none, and what is stored counts. */
     cm_error_t *(*prepare)(cm_act_t *act);
     /* Inside the transaction: what happens to the checklist; NULL: nothing. */
-    cm_error_t *(*effect)(cm_txn_t *txn, const cm_act_t *act);
+    cm_error_t *(*effect)(cm_txn_t *txn, cm_act_t *act);
     const char *audit; /* action of the audit event (actions.def) */
 } cm_transition_t;
 
@@ -51,6 +53,11 @@ void cm_lifecycle_settle(cm_request_t *request, const cm_ctx_t *ctx);
 
 /* Names of the events this caller may ask for now; array of const char *. */
 apr_array_header_t *cm_lifecycle_events(const cm_request_t *request, const cm_ctx_t *ctx);
+
+/* Set `updated`, which was `before`, for an event. It goes out in whole seconds, and no two
+ * versions that somebody can decide on have the same one: what comes too soon, or by a clock that
+ * went back, gets the next. */
+void cm_request_touch(cm_request_t *request, apr_time_t before, apr_time_t now);
 
 /* Whether the caller made the request. */
 int cm_is_requester(const cm_request_t *request, const cm_ctx_t *ctx);

@@ -92,6 +92,12 @@ cm_error_t *cm_work_check_key(const cm_work_t *work, const cm_pubkey_t *key, con
     return error;
 }
 
+static cm_error_t *no_such_profile(const cm_work_t *work)
+{
+    return cm_error_locate(cm_error_make(work->ctx->pool, CM_E_VALUE, "there is no such profile"),
+                           "/profile", "profile.unknown");
+}
+
 cm_error_t *cm_work_profile(cm_work_t *work, const char *name, apr_int64_t version)
 {
     apr_pool_t *pool = work->ctx->pool;
@@ -100,8 +106,7 @@ cm_error_t *cm_work_profile(cm_work_t *work, const char *name, apr_int64_t versi
     cm_error_t *error = cm_profile_read(&record, work->ctx->store, name, version, pool);
 
     if (error && error->code == CM_E_NOT_FOUND) {
-        return cm_error_locate(cm_error_make(pool, CM_E_VALUE, "there is no such profile"),
-                               "/profile", "profile.unknown");
+        return no_such_profile(work);
     }
     if (!error) {
         error = cm_profile_parse(&profile, cm_bytes_of_text(record->text), pool);
@@ -112,6 +117,26 @@ cm_error_t *cm_work_profile(cm_work_t *work, const char *name, apr_int64_t versi
         work->request->profile_version = record->version;
     }
     return error;
+}
+
+/* To whom a group that lists the profile is none of their business, and who has nothing of this
+ * profile yet, the profile is not there. */
+static cm_error_t *refuse_group(const cm_work_t *work, const apr_array_header_t *listing)
+{
+    const cm_ctx_t *ctx = work->ctx;
+    int is_known = work->request->state != CM_STATE_NONE || work->target;
+
+    for (int i = 0; i < listing->nelts; i++) {
+        is_known |=
+            cm_identity_may_in(ctx->who, CM_MAY_SEE_GROUP, APR_ARRAY_IDX(listing, i, const char *));
+    }
+    if (!is_known) {
+        return cm_error_explain(ctx->pool, no_such_profile(work),
+                                "the profile is open to members of certain groups");
+    }
+    return cm_error_locate(
+        cm_error_make(ctx->pool, CM_E_REFUSED, "the profile is open to members of certain groups"),
+        "/profile", "profile.group");
 }
 
 cm_error_t *cm_work_group(cm_work_t *work)
@@ -134,10 +159,5 @@ cm_error_t *cm_work_group(cm_work_t *work)
             work->request->group = group;
         }
     }
-    if (listing->nelts && !work->request->group) {
-        return cm_error_locate(
-            cm_error_make(pool, CM_E_REFUSED, "the profile is open to members of certain groups"),
-            "/profile", "profile.group");
-    }
-    return NULL;
+    return listing->nelts && !work->request->group ? refuse_group(work, listing) : NULL;
 }

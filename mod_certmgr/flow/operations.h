@@ -38,6 +38,9 @@ typedef struct {
     cm_error_t *(*take)(cm_work_t *work, const cm_submission_t *submission);
     /* Decide: everything that can be refused is refused here. Reads only. */
     cm_error_t *(*decide)(cm_work_t *work);
+    /* Before something that waited happens, after `decide`: refuse a requester who may not have it
+     * any more (flow/entitle.h). NULL: nobody is asked again. */
+    cm_error_t *(*entitle)(const cm_work_t *work, const struct cm_identity_t *who);
     /* Inside the transaction: make the change, after signing. */
     cm_error_t *(*change)(cm_txn_t *txn, cm_work_t *work);
     /* Members of the audit event. */
@@ -79,7 +82,9 @@ cm_error_t *cm_work_profile(cm_work_t *work, const char *name, apr_int64_t versi
 
 /* Set the request's group: the one it has, where the caller is in it and it lists the profile, else
  * the first of the caller's that lists it, or none where no group does. CM_E_REFUSED at /profile
- * with rule "profile.group" when groups list the profile and the caller is in none of them. */
+ * with rule "profile.group" when groups list the profile and the caller is in none of them; who
+ * sees nothing of those groups, nor has asked under the profile before, gets CM_E_VALUE as for a
+ * profile that is not there. */
 cm_error_t *cm_work_group(cm_work_t *work);
 
 #endif

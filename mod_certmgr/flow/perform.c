@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "flow/perform.h"
 
+#include "flow/entitle.h"
 #include "flow/lifecycle.h"
 #include "flow/operations.h"
 #include "store/requests.h"
@@ -48,6 +49,9 @@ static cm_error_t *decide_and_sign(perform_t *perform)
     if (!error) {
         error = perform->row->decide(work);
     }
+    if (!error) {
+        error = cm_entitle_check(work);
+    }
     return error ? error : cm_work_sign(work);
 }
 
@@ -77,7 +81,7 @@ static cm_error_t *store_outcome(perform_t *perform, const cm_error_t *refused)
         cm_audit_begin(ctx, refused ? "request.fail" : "request.perform", perform->id);
 
     request->state = refused ? CM_STATE_REJECTED : CM_STATE_ISSUED;
-    request->updated = ctx->now;
+    request->updated = request->updated > ctx->now ? request->updated : ctx->now;
     cm_lifecycle_settle(request, ctx);
     perform->row->record(draft, perform->work);
     if (refused) {

@@ -3,6 +3,7 @@
  * reinstate: lift a hold. A full CRL lists the certificate no more; removeFromCRL is for delta CRLs
  * only (RFC 5280 5.3.1).
  */
+#include "flow/entitle.h"
 #include "flow/target.h"
 
 static cm_error_t *decide(cm_work_t *work)
@@ -22,5 +23,6 @@ const cm_operation_row_t cm_operation_reinstate = {.operation = CM_OP_REINSTATE,
                                                    .members = cm_target_members,
                                                    .take = cm_target_take_remarks,
                                                    .decide = decide,
+                                                   .entitle = cm_entitle_decider,
                                                    .change = cm_target_change,
                                                    .record = cm_target_record};

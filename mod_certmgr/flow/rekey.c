@@ -2,6 +2,7 @@
  *
  * rekey: a new key, same names and same expiry.
  */
+#include "flow/entitle.h"
 #include "flow/target.h"
 
 enum { CSR_TEXT = 98304 }; /* base64 of the largest CSR, with line ends */
@@ -73,5 +74,6 @@ const cm_operation_row_t cm_operation_rekey = {.operation = CM_OP_REKEY,
                                                .members = members,
                                                .take = take,
                                                .decide = decide,
+                                               .entitle = cm_entitle_successor,
                                                .change = cm_successor_change,
                                                .record = cm_successor_record};

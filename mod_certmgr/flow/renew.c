@@ -2,6 +2,7 @@
  *
  * renew: same key, same names, new dates; no CSR. Who holds the key is known from the first time.
  */
+#include "flow/entitle.h"
 #include "flow/target.h"
 
 static const cm_json_member_t members[] = {
@@ -37,5 +38,6 @@ const cm_operation_row_t cm_operation_renew = {.operation = CM_OP_RENEW,
                                                .members = members,
                                                .take = take,
                                                .decide = decide,
+                                               .entitle = cm_entitle_successor,
                                                .change = cm_successor_change,
                                                .record = cm_successor_record};

@@ -69,14 +69,16 @@ cm_error_t *cm_request_search(cm_page_t *page, cm_ctx_t *ctx, int operation,
 typedef struct {
     const char *event; /* "cancel", ...: a row of flow/lifecycle.c */
     const char *remarks;
+    apr_time_t updated; /* of the request as the caller read it, in whole seconds; 0: not said */
     cm_submission_t changes; /* csr, subject, san, validity, message, change */
     const struct cm_retry_t *retry;
 } cm_request_action_t;
 
 /* CM_E_CONFLICT when the event is not allowed in this state, CM_E_FORBIDDEN when not to this
- * caller, CM_E_REFUSED when remarks are missing. Doing again what is done already answers with the
- * request as it is. When the event completes the checklist the operation happens at once; where the
- * token is away the request waits, and a job takes it up. */
+ * caller, CM_E_REFUSED when remarks are missing. CM_E_CONFLICT with rule "request.changed" when it
+ * is not the request any more that the caller read. Doing again what is done already answers with
+ * the request as it is. When the event completes the checklist the operation happens at once; where
+ * the token is away the request waits, and a job takes it up. */
 cm_error_t *cm_request_act(cm_request_view_t **view, cm_ctx_t *ctx, int operation, const char *id,
                            const cm_request_action_t *action);
 

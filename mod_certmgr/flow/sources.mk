@@ -10,6 +10,7 @@ libcertmgr_la_SOURCES += \
     %D%/enroll.c \
     %D%/govern.c %D%/govern.h \
     %D%/groups.c %D%/groups.h \
+    %D%/entitle.c %D%/entitle.h \
     %D%/expire.c %D%/expire.h \
     %D%/headfile.c %D%/headfile.h \
     %D%/health.c %D%/health.h \

@@ -2,6 +2,7 @@
 #include "flow/work.h"
 
 #include "flow/approval.h"
+#include "flow/entitle.h"
 #include "flow/items.h"
 
 static cm_error_t *not_offered(const cm_work_t *work)
@@ -28,6 +29,7 @@ cm_error_t *cm_work_prepare(cm_work_t *work, const cm_submission_t *submission)
         error = not_offered(work);
     }
     if (!error) {
+        cm_entitle_note(work);
         error = row->decide(work);
     }
     if (!error) {

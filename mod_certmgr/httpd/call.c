@@ -210,6 +210,69 @@ static void send_more(request_rec *r, const cm_reply_t *reply, const cm_ctx_t *c
     } while (run.len && status == APR_SUCCESS && !r->connection->aborted);
 }
 
+/* As httpd decides when it sends the header. A body without chunks and length ends where the
+ * connection does: one that was cut looks whole. */
+static int ends_visibly(const request_rec *r)
+{
+    return r->proto_num >= HTTP_VERSION(1, 1) && r->connection->keepalive != AP_CONN_CLOSE &&
+           !r->expecting_100 && !apr_table_get(r->subprocess_env, "force-response-1.0");
+}
+
+/* A file that nobody else can find, and that goes when it is closed. */
+static cm_error_t *open_nameless(apr_file_t **file, apr_pool_t *pool)
+{
+    const char *folder;
+    char *path;
+    apr_status_t status = apr_temp_dir_get(&folder, pool);
+
+    if (status == APR_SUCCESS) {
+        path = apr_pstrcat(pool, folder, "/certmgr-XXXXXX", NULL);
+        status = apr_file_mktemp(
+            file, path, APR_FOPEN_CREATE | APR_FOPEN_EXCL | APR_FOPEN_READ | APR_FOPEN_WRITE, pool);
+    }
+    if (status == APR_SUCCESS) {
+        status = apr_file_remove(path, pool);
+    }
+    return status == APR_SUCCESS
+               ? NULL
+               : cm_error_apr(pool, CM_E_INTERNAL, "a temporary file can't be made", status);
+}
+
+/* The whole of a long body in a file, so that its length is known. */
+static cm_error_t *gather(apr_bucket_brigade *brigade, request_rec *r, const cm_reply_t *reply)
+{
+    apr_off_t length = 0;
+    apr_file_t *file;
+    apr_pool_t *scratch;
+    cm_bytes_t run;
+    cm_error_t *error = open_nameless(&file, r->pool);
+
+    apr_pool_create(&scratch, r->pool);
+    while (!error && !(error = reply->more(&run, reply, scratch)) && run.len) {
+        apr_status_t status = apr_file_write_full(file, run.data, run.len, NULL);
+
+        if (status != APR_SUCCESS) {
+            error =
+                cm_error_apr(r->pool, CM_E_INTERNAL, "a temporary file can't be written", status);
+        }
+        length += (apr_off_t)run.len;
+        apr_pool_clear(scratch);
+    }
+    if (!error && length) {
+        apr_brigade_insert_file(brigade, file, 0, length, r->pool);
+    }
+    return error;
+}
+
+static void append_body(apr_bucket_brigade *brigade, const cm_reply_t *reply)
+{
+    if (reply->body.len > 0) {
+        APR_BRIGADE_INSERT_TAIL(brigade, apr_bucket_pool_create((const char *)reply->body.data,
+                                                                reply->body.len, brigade->p,
+                                                                brigade->bucket_alloc));
+    }
+}
+
 /* As httpd sends a file of its own: with conditions, ranges, and sendfile where it is enabled. */
 static int send_file(request_rec *r, const cm_reply_t *reply)
 {
@@ -236,27 +299,35 @@ static int send_file(request_rec *r, const cm_reply_t *reply)
     return OK;
 }
 
-static int send_reply(request_rec *r, const cm_reply_t *reply, const cm_ctx_t *ctx)
+static int send_reply(request_rec *r, cm_reply_t *reply, cm_ctx_t *ctx)
 {
-    apr_bucket_brigade *brigade;
+    apr_bucket_brigade *brigade = apr_brigade_create(r->pool, r->connection->bucket_alloc);
+    apr_off_t length;
 
     if (reply->file) {
         return send_file(r, reply);
     }
+    drop_body(r);
+    append_body(brigade, reply);
+    if (reply->more && !r->header_only && !ends_visibly(r)) {
+        cm_error_t *error = gather(brigade, r, reply);
+
+        reply->more = NULL;
+        if (error) {
+            cm_ctx_log_error(ctx, CM_LOG_ERROR, error);
+            cm_dispatch_refuse(reply, ctx, error);
+            apr_brigade_cleanup(brigade);
+            append_body(brigade, reply);
+        }
+    }
     r->status = reply->status;
     apr_table_do(copy_header, r->err_headers_out, reply->headers, NULL);
-    drop_body(r);
     if (reply->media_type) {
         ap_set_content_type(r, reply->media_type);
     }
     if (reply->media_type && !reply->more) {
-        ap_set_content_length(r, (apr_off_t)reply->body.len);
-    }
-    brigade = apr_brigade_create(r->pool, r->connection->bucket_alloc);
-    if (reply->body.len > 0) {
-        APR_BRIGADE_INSERT_TAIL(brigade, apr_bucket_pool_create((const char *)reply->body.data,
-                                                                reply->body.len, r->pool,
-                                                                r->connection->bucket_alloc));
+        apr_brigade_length(brigade, 1, &length);
+        ap_set_content_length(r, length);
     }
     if (reply->more && !r->header_only) {
         send_more(r, reply, ctx, brigade);

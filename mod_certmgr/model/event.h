@@ -7,6 +7,7 @@
 #ifndef CERTMGR_MODEL_EVENT_H
 #define CERTMGR_MODEL_EVENT_H
 
+#include <apr_tables.h>
 #include <apr_time.h>
 
 #include "base/bytes.h"
@@ -34,6 +35,14 @@ typedef struct {
     const char *until_id; /* NULL: none is smaller */
     int limit;            /* events */
 } cm_event_query_t;
+
+/* Events, newest first, and `until` and `until_id` of the search for the next page. There are no
+ * more when until_id is NULL; until then a page may be short, or even empty. */
+typedef struct {
+    apr_array_header_t *items; /* of cm_audit_event_t * */
+    apr_time_t until;
+    const char *until_id;
+} cm_event_page_t;
 
 /* What the tree says about one event. */
 typedef struct {

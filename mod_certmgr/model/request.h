@@ -21,6 +21,7 @@ typedef struct {
     apr_time_t updated;
     const char *role; /* of those who approve, or NULL */
     int needed;       /* how many of them; 0 where nothing is approved */
+    int everywhere;   /* a role that is limited to a group does not count */
 } cm_item_t;
 
 /* A person approves a request once, for one item of it. */
@@ -28,6 +29,7 @@ typedef struct {
     int place;          /* of the item in the checklist, from 0 */
     const char *person; /* id */
     apr_time_t given;
+    int by_claim; /* by a role that was claimed at the log-in: no record says who has it */
 } cm_approval_t;
 
 typedef struct {
@@ -42,6 +44,8 @@ typedef struct {
     const char *wish;    /* what was asked for: a JSON object, its shape belongs to the operation */
     cm_bytes_t csr;      /* DER, or empty */
     const char *group;   /* it was made in, or NULL */
+    const char *claims;  /* what no record gives to the requester, JSON (flow/entitle.h); or NULL:
+                            not  noted */
     const char *certificate;             /* the certificate made or acted upon, or NULL */
     const apr_array_header_t *checklist; /* of cm_item_t, in the order of the profile */
     const apr_array_header_t *approvals; /* of cm_approval_t, or NULL: not read */

@@ -89,46 +89,58 @@ cm_error_t *cm_eventfile_open(cm_eventfile_t **file, const cm_ctx_t *ctx,
 }
 
 /* Where the next page begins: ids outlive the pool of the page they came with. */
-static void move_on(cm_eventfile_t *file, const apr_array_header_t *events)
+static void move_on(cm_eventfile_t *file, const cm_event_page_t *page)
 {
-    const cm_audit_event_t *last;
-
-    if (events->nelts < PAGE) {
+    if (!page->until_id) {
         file->query.limit = 0;
         return;
     }
-    last = APR_ARRAY_IDX(events, events->nelts - 1, cm_audit_event_t *);
-    file->query.until = last->time;
-    apr_cpystrn(file->until_id, last->id, sizeof file->until_id);
+    file->query.until = page->until;
+    apr_cpystrn(file->until_id, page->until_id, sizeof file->until_id);
     file->query.until_id = file->until_id;
+}
+
+/* Adds the lines of the next page, of which there may be none. */
+static cm_error_t *read_page(apr_array_header_t *lines, cm_eventfile_t *file, apr_pool_t *scratch)
+{
+    cm_ctx_t ctx = file->ctx;
+    cm_event_page_t page;
+    cm_error_t *error;
+
+    ctx.pool = scratch;
+    error = cm_audit_page(&page, &ctx, &file->query);
+    if (error) {
+        return error;
+    }
+    for (int i = 0; i < page.items->nelts; i++) {
+        APR_ARRAY_PUSH(lines, const char *) =
+            file->format->line(APR_ARRAY_IDX(page.items, i, cm_audit_event_t *), lines->pool);
+    }
+    move_on(file, &page);
+    return NULL;
 }
 
 cm_error_t *cm_eventfile_read(cm_bytes_t *bytes, cm_eventfile_t *file, apr_pool_t *pool)
 {
-    cm_ctx_t ctx = file->ctx;
-    apr_array_header_t *events, *lines;
-    cm_error_t *error;
+    apr_array_header_t *lines = apr_array_make(pool, PAGE + 1, sizeof(const char *));
+    cm_error_t *error = NULL;
+    apr_pool_t *scratch;
+    int head = !file->begun;
 
     *bytes = cm_bytes_make("", 0);
-    if (!file->query.limit) {
-        return NULL;
-    }
-    ctx.pool = pool;
-    error = cm_audit_page(&events, &ctx, &file->query);
-    if (error) {
-        return error;
-    }
-    lines = apr_array_make(pool, events->nelts + 1, sizeof(const char *));
-    if (file->pages++ == 0) {
+    if (head) {
         APR_ARRAY_PUSH(lines, const char *) = file->format->head;
+        file->begun = 1;
     }
-    for (int i = 0; i < events->nelts; i++) {
-        APR_ARRAY_PUSH(lines, const char *) =
-            file->format->line(APR_ARRAY_IDX(events, i, cm_audit_event_t *), pool);
+    apr_pool_create(&scratch, pool);
+    while (!error && lines->nelts == head && file->query.limit) {
+        apr_pool_clear(scratch);
+        error = read_page(lines, file, scratch);
     }
-    move_on(file, events);
-    *bytes = cm_bytes_of_text(apr_array_pstrcat(pool, lines, '\0'));
-    return NULL;
+    if (!error) {
+        *bytes = cm_bytes_of_text(apr_array_pstrcat(pool, lines, '\0'));
+    }
+    return error;
 }
 
 json_t *cm_event_part(const char *text, apr_pool_t *pool)

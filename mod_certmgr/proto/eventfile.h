@@ -26,17 +26,17 @@ const cm_eventfile_format_t *cm_eventfile_format(const char *name);
 
 typedef struct {
     cm_ctx_t ctx;           /* of the whole; each page has a pool of its own */
-    cm_event_query_t query; /* from the next page on */
+    cm_event_query_t query; /* from the next page on; its limit is 0 at the end */
     char until_id[64];
     const cm_eventfile_format_t *format;
-    int pages;
+    int begun;
 } cm_eventfile_t;
 
 /* Record the export (cm_audit_export) and begin; lives in ctx->pool. query->limit is not used. */
 cm_error_t *cm_eventfile_open(cm_eventfile_t **file, const cm_ctx_t *ctx,
                               const cm_event_query_t *query, const char *format);
 
-/* The next page in `pool`; empty at the end. */
+/* The next lines in `pool`; empty at the end. */
 cm_error_t *cm_eventfile_read(cm_bytes_t *bytes, cm_eventfile_t *file, apr_pool_t *pool);
 
 /* detail and personal as JSON objects: NULL for one that is not there, and where the text in the

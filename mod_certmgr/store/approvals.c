@@ -12,7 +12,8 @@ static apr_array_header_t *approvals_of(const cm_rows_t *rows, apr_pool_t *pool)
         APR_ARRAY_PUSH(approvals, cm_approval_t) =
             (cm_approval_t){.place = (int)cm_row_integer(rows, i, 0),
                             .person = cm_row_text(rows, i, 1),
-                            .given = cm_row_time(rows, i, 2)};
+                            .given = cm_row_time(rows, i, 2),
+                            .by_claim = cm_row_integer(rows, i, 3) != 0};
     }
     return approvals;
 }
@@ -46,9 +47,17 @@ cm_error_t *cm_approvals_list_in(apr_array_header_t **approvals, cm_txn_t *txn, 
 cm_error_t *cm_approval_insert(cm_txn_t *txn, const char *request, const cm_approval_t *approval)
 {
     const cm_value_t args[] = {cm_value_text(request), cm_value_integer(approval->place),
-                               cm_value_text(approval->person), cm_value_time(approval->given)};
+                               cm_value_text(approval->person), cm_value_time(approval->given),
+                               cm_value_integer(approval->by_claim)};
 
     return cm_txn_execute(NULL, txn, cm_statement(CM_SQL_APPROVAL_INSERT), args);
+}
+
+cm_error_t *cm_approval_delete(cm_txn_t *txn, const char *request, const char *person)
+{
+    const cm_value_t args[] = {cm_value_text(request), cm_value_text(person)};
+
+    return cm_txn_execute(NULL, txn, cm_statement(CM_SQL_APPROVAL_DELETE), args);
 }
 
 cm_error_t *cm_approvals_clear(cm_txn_t *txn, const char *request)

@@ -19,6 +19,9 @@ cm_error_t *cm_approvals_list_in(apr_array_header_t **approvals, cm_txn_t *txn,
 /* CM_E_CONFLICT with rule "store.unique" when this person has approved the request already. */
 cm_error_t *cm_approval_insert(cm_txn_t *txn, const char *request, const cm_approval_t *approval);
 
+/* Forget the one of this person. */
+cm_error_t *cm_approval_delete(cm_txn_t *txn, const char *request, const char *person);
+
 /* Forget them all. */
 cm_error_t *cm_approvals_clear(cm_txn_t *txn, const char *request);
 

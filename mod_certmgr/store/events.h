@@ -30,14 +30,14 @@ cm_error_t *cm_events_page(apr_array_header_t **events, cm_store_t *store, apr_i
 cm_error_t *cm_leaves_page(apr_array_header_t **leaves, cm_store_t *store, apr_int64_t from,
                            int limit, apr_pool_t *pool);
 
-/* By time and id, newest first; array of cm_audit_event_t *. Never scans the table: the most
- * selective criterion that is given leads through its index. */
-cm_error_t *cm_events_find(apr_array_header_t **events, cm_store_t *store,
-                           const cm_event_query_t *query, apr_pool_t *pool);
+/* By time and id, newest first. Never scans the table: of the criteria that are given the most
+ * selective one leads through its index, and store/walk.h bounds the work for a page. */
+cm_error_t *cm_events_find(cm_event_page_t *page, cm_store_t *store, const cm_event_query_t *query,
+                           apr_pool_t *pool);
 
-/* The statement that cm_events_find runs, and its arguments: what a test asks the database about.
- */
-enum { CM_EVENT_ARGS = 17 };
+/* The statement that leads: the keys of at most query->limit events, and its arguments. What a test
+ * asks the database about. */
+enum { CM_EVENT_ARGS = 5 };
 const cm_statement_t *cm_events_statement(cm_value_t *args, const cm_event_query_t *query);
 
 /* CM_E_NOT_FOUND. */

@@ -3,32 +3,54 @@
 
 #include "store/read.h"
 
-cm_error_t *cm_role_holders(apr_int64_t *count, cm_store_t *store, const char *role,
-                            apr_pool_t *pool)
+static void holders_of(cm_holders_t *holders, const cm_rows_t *rows)
 {
-    const cm_value_t args[] = {cm_value_text(role)};
+    holders->known = cm_row_integer(rows, 0, 0);
+    holders->able = cm_row_integer(rows, 0, 1);
+    holders->is_kept = cm_row_integer(rows, 0, 2) != 0;
+}
+
+cm_error_t *cm_role_holders(cm_holders_t *holders, cm_store_t *store, const char *role,
+                            apr_time_t now, apr_pool_t *pool)
+{
+    const cm_value_t args[] = {cm_value_integer(now), cm_value_integer(now), cm_value_text(role)};
     cm_rows_t *rows;
     cm_error_t *error = cm_read_one(&rows, store, cm_statement(CM_SQL_ROLE_HOLDERS), args, pool);
 
     if (!error) {
-        *count = cm_row_integer(rows, 0, 0);
+        holders_of(holders, rows);
     }
     return error;
 }
 
-cm_error_t *cm_role_holders_in(apr_int64_t *count, cm_txn_t *txn, const char *role)
+cm_error_t *cm_role_holders_in(cm_holders_t *holders, cm_txn_t *txn, const char *role,
+                               apr_time_t now)
 {
-    const cm_value_t args[] = {cm_value_text(role)};
+    const cm_value_t args[] = {cm_value_integer(now), cm_value_integer(now), cm_value_text(role)};
     cm_rows_t *rows;
-    cm_error_t *error = cm_txn_execute(NULL, txn, cm_statement(CM_SQL_ROLE_LOCK), args);
+    cm_error_t *error = cm_txn_select(&rows, txn, cm_statement(CM_SQL_RIGHTS_LOCK), NULL);
 
     if (!error) {
         error = cm_txn_select(&rows, txn, cm_statement(CM_SQL_ROLE_HOLDERS), args);
     }
     if (!error) {
-        *count = cm_row_integer(rows, 0, 0);
+        holders_of(holders, rows);
     }
     return error;
+}
+
+cm_error_t *cm_set_up_keep(cm_txn_t *txn, apr_time_t now)
+{
+    const cm_value_t args[] = {cm_value_integer(now)};
+
+    return cm_txn_execute(NULL, txn, cm_statement(CM_SQL_SET_UP_KEEP), args);
+}
+
+cm_error_t *cm_rights_hold(cm_txn_t *txn)
+{
+    cm_rows_t *rows;
+
+    return cm_txn_select(&rows, txn, cm_statement(CM_SQL_RIGHTS_SHARE), NULL);
 }
 
 cm_error_t *cm_person_set_state(cm_txn_t *txn, const char *person, const char *state)

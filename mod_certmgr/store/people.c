@@ -51,6 +51,21 @@ cm_error_t *cm_person_read(cm_person_t **person, cm_store_t *store, const char *
     return error;
 }
 
+cm_error_t *cm_person_read_in(cm_person_t **person, cm_txn_t *txn, const char *id)
+{
+    const cm_value_t args[] = {cm_value_text(id), cm_value_text(id)};
+    cm_rows_t *rows;
+    cm_error_t *error = cm_txn_select(&rows, txn, cm_statement(CM_SQL_PERSON_READ), args);
+
+    if (!error && cm_rows_count(rows) == 0) {
+        error = cm_error_make(cm_txn_pool(txn), CM_E_NOT_FOUND, "there is no such person");
+    }
+    if (!error) {
+        *person = APR_ARRAY_IDX(people_of(rows, cm_txn_pool(txn)), 0, cm_person_t *);
+    }
+    return error;
+}
+
 cm_error_t *cm_person_has_mail(int *has, cm_store_t *store, const char *mail, apr_pool_t *pool)
 {
     const cm_value_t args[] = {cm_value_text(mail)};

@@ -18,6 +18,9 @@ typedef struct {
 /* Reads with roles; CM_E_NOT_FOUND when there is none. */
 cm_error_t *cm_person_read(cm_person_t **person, cm_store_t *store, const char *id,
                            apr_pool_t *pool);
+/* The same within a transaction, into its pool. */
+cm_error_t *cm_person_read_in(cm_person_t **person, cm_txn_t *txn, const char *id);
+
 cm_error_t *cm_person_by_login(cm_person_t **person, cm_store_t *store, const cm_login_t *login,
                                apr_pool_t *pool);
 

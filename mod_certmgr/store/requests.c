@@ -17,6 +17,7 @@ enum {
     CSR,
     CERTIFICATE,
     GROUP,
+    CLAIMS,
     ITEM,
     ITEM_PHASE,
     ITEM_STATE,
@@ -24,7 +25,8 @@ enum {
     ITEM_DETAIL,
     ITEM_UPDATED,
     ITEM_ROLE,
-    ITEM_NEEDED
+    ITEM_NEEDED,
+    ITEM_EVERYWHERE
 };
 
 /* The columns hold "" for what a request does not have: SQLite can't take back a NOT NULL. */
@@ -63,6 +65,7 @@ static cm_error_t *request_of(cm_request_t **request, const cm_rows_t *rows, int
     made->csr = cm_row_blob(rows, row, CSR);
     made->certificate = cm_row_text(rows, row, CERTIFICATE);
     made->group = cm_row_text(rows, row, GROUP);
+    made->claims = cm_row_text(rows, row, CLAIMS);
     *request = made;
     return error;
 }
@@ -85,6 +88,7 @@ static cm_error_t *item_of(cm_item_t *item, const cm_rows_t *rows, int row, apr_
     item->updated = cm_row_time(rows, row, ITEM_UPDATED);
     item->role = cm_row_text(rows, row, ITEM_ROLE);
     item->needed = (int)cm_row_integer(rows, row, ITEM_NEEDED);
+    item->everywhere = cm_row_integer(rows, row, ITEM_EVERYWHERE) != 0;
     return error;
 }
 
@@ -143,7 +147,8 @@ static cm_error_t *store_checklist(cm_txn_t *txn, const cm_request_t *request)
                                    cm_value_text(item->detail),
                                    cm_value_time(item->updated),
                                    cm_value_text(item->role),
-                                   cm_value_integer(item->needed)};
+                                   cm_value_integer(item->needed),
+                                   cm_value_integer(item->everywhere)};
 
         error = cm_txn_execute(NULL, txn, cm_statement(CM_SQL_ITEM_SET), args);
     }
@@ -164,7 +169,8 @@ cm_error_t *cm_request_insert(cm_txn_t *txn, const cm_request_t *request)
                                cm_value_text(request->wish),
                                cm_value_blob(request->csr),
                                cm_value_text(request->certificate),
-                               cm_value_text(request->group)};
+                               cm_value_text(request->group),
+                               cm_value_text(request->claims)};
     cm_error_t *error = cm_txn_execute(NULL, txn, cm_statement(CM_SQL_REQUEST_INSERT), args);
 
     return error ? error : store_checklist(txn, request);
@@ -179,6 +185,7 @@ cm_error_t *cm_request_move(cm_txn_t *txn, const cm_request_t *request, cm_state
                                cm_value_blob(request->csr),
                                cm_value_text(request->certificate),
                                cm_value_text(request->group),
+                               cm_value_text(request->claims),
                                cm_value_text(request->id),
                                cm_value_text(cm_state_name(from))};
     const cm_value_t rest[] = {
@@ -196,8 +203,7 @@ cm_error_t *cm_request_move(cm_txn_t *txn, const cm_request_t *request, cm_state
 
 cm_error_t *cm_request_lock(cm_request_t **request, cm_txn_t *txn, const cm_request_lock_t *lock)
 {
-    const cm_value_t args[] = {cm_value_time(lock->now), cm_value_text(lock->id),
-                               cm_value_text(cm_state_name(lock->from))};
+    const cm_value_t args[] = {cm_value_text(lock->id), cm_value_text(cm_state_name(lock->from))};
     const cm_value_t id[] = {cm_value_text(lock->id)};
     apr_array_header_t *requests;
     cm_rows_t *rows;
@@ -221,18 +227,20 @@ cm_error_t *cm_request_claim(cm_txn_t *txn, const char *id, const char *holder, 
                              apr_time_t now)
 {
     const cm_value_t args[] = {cm_value_text(holder), cm_value_integer(until),
-                               cm_value_integer(now), cm_value_text(id), cm_value_integer(now)};
+                               cm_value_integer(now), cm_value_integer(now),
+                               cm_value_text(id),     cm_value_integer(now)};
 
     return cm_write_one(txn, cm_statement(CM_SQL_REQUEST_CLAIM), args,
                         (cm_miss_t){CM_E_CONFLICT, "the request is being worked on"});
 }
 
-static cm_error_t *select_ids(apr_array_header_t **ids, cm_store_t *store,
-                              const cm_statement_t *statement, const cm_value_t *args,
-                              apr_pool_t *pool)
+cm_error_t *cm_requests_stale(apr_array_header_t **ids, cm_store_t *store, apr_time_t now,
+                              int limit, apr_pool_t *pool)
 {
+    const cm_value_t args[] = {cm_value_integer(now), cm_value_integer(limit)};
     cm_rows_t *rows;
-    cm_error_t *error = cm_store_select(&rows, store, statement, args, pool);
+    cm_error_t *error =
+        cm_store_select(&rows, store, cm_statement(CM_SQL_REQUEST_STALE), args, pool);
 
     if (error) {
         return error;
@@ -244,20 +252,26 @@ static cm_error_t *select_ids(apr_array_header_t **ids, cm_store_t *store,
     return NULL;
 }
 
-cm_error_t *cm_requests_stale(apr_array_header_t **ids, cm_store_t *store, apr_time_t now,
-                              int limit, apr_pool_t *pool)
+cm_error_t *cm_requests_waiting(apr_array_header_t **waiting, cm_store_t *store,
+                                const cm_waiting_page_t *page, apr_pool_t *pool)
 {
-    const cm_value_t args[] = {cm_value_integer(now), cm_value_integer(limit)};
+    const cm_value_t args[] = {cm_value_integer(page->before),
+                               cm_value_integer(page->after ? page->after->updated : INT64_MIN),
+                               cm_value_text(page->after ? page->after->id : CM_ID_FIRST),
+                               cm_value_integer(page->limit)};
+    cm_rows_t *rows;
+    cm_error_t *error =
+        cm_store_select(&rows, store, cm_statement(CM_SQL_REQUEST_WAITING), args, pool);
 
-    return select_ids(ids, store, cm_statement(CM_SQL_REQUEST_STALE), args, pool);
-}
-
-cm_error_t *cm_requests_waiting(apr_array_header_t **ids, cm_store_t *store, apr_time_t before,
-                                int limit, apr_pool_t *pool)
-{
-    const cm_value_t args[] = {cm_value_integer(before), cm_value_integer(limit)};
-
-    return select_ids(ids, store, cm_statement(CM_SQL_REQUEST_WAITING), args, pool);
+    if (error) {
+        return error;
+    }
+    *waiting = apr_array_make(pool, cm_rows_count(rows), sizeof(cm_waiting_t));
+    for (int i = 0; i < cm_rows_count(rows); i++) {
+        APR_ARRAY_PUSH(*waiting, cm_waiting_t) =
+            (cm_waiting_t){cm_row_text(rows, i, 0), cm_row_time(rows, i, 1)};
+    }
+    return NULL;
 }
 
 cm_error_t *cm_request_expire(cm_txn_t *txn, const cm_request_t *request, apr_time_t before,

@@ -43,14 +43,22 @@ cm_error_t *cm_request_move(cm_txn_t *txn, const cm_request_t *request, cm_state
 typedef struct {
     const char *id;
     cm_state_t from;
-    apr_time_t now;
 } cm_request_lock_t;
 cm_error_t *cm_request_lock(cm_request_t **request, cm_txn_t *txn, const cm_request_lock_t *lock);
 
-/* Ids of requests that are pending or declined, with their last event before `before`, the oldest
- * first; array of const char *. */
-cm_error_t *cm_requests_waiting(apr_array_header_t **ids, cm_store_t *store, apr_time_t before,
-                                int limit, apr_pool_t *pool);
+/* Requests that are pending or declined, with their last event before `before`, the oldest first,
+ * those behind `after` (NULL: from the start); array of cm_waiting_t. */
+typedef struct {
+    const char *id;
+    apr_time_t updated;
+} cm_waiting_t;
+typedef struct {
+    apr_time_t before;
+    const cm_waiting_t *after;
+    int limit;
+} cm_waiting_page_t;
+cm_error_t *cm_requests_waiting(apr_array_header_t **waiting, cm_store_t *store,
+                                const cm_waiting_page_t *page, apr_pool_t *pool);
 
 /* Put it from its state into "expired". CM_E_CONFLICT when the stored state is another by now, or
  * the last event is not before `before` any more. */
@@ -62,8 +70,8 @@ cm_error_t *cm_request_expire(cm_txn_t *txn, const cm_request_t *request, apr_ti
 cm_error_t *cm_request_claim(cm_txn_t *txn, const char *id, const char *holder, apr_time_t until,
                              apr_time_t now);
 
-/* Ids of requests that are approved, or issuing with a claim that ran out; array of const char *.
- */
+/* Ids of requests that are approved, or issuing with a claim that ran out, those that nobody has
+ * tried before those that failed; array of const char *. */
 cm_error_t *cm_requests_stale(apr_array_header_t **ids, cm_store_t *store, apr_time_t now,
                               int limit, apr_pool_t *pool);
 

@@ -16,6 +16,7 @@ const cm_migration_t cm_migrations[] = {
     {7, "audit", 1, migration_0007_audit},
     {8, "authority_request", 1, migration_0008_authority_request},
     {9, "search", 1, migration_0009_search},
+    {11, "asked_again", 1, migration_0011_asked_again},
     {15, "crl", 15, migration_0015_crl},
     {0, NULL, 0, NULL},
 };

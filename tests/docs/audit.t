@@ -15,7 +15,7 @@ use Page;
 
 my $i = main_instance();
 enroll('user1') for 1 .. 3;
-ok(wait_until(10, sub { query('SELECT count(*) FROM audit_event WHERE leaf IS NULL') eq '0' }), 'all is sealed');
+ok(wait_until(sub { query('SELECT count(*) FROM audit_event WHERE leaf IS NULL') eq '0' }), 'all is sealed');
 my @steps = steps("$ENV{CERTMGR_TEST_TOP}/docs/audit.md");
 is(scalar @steps, 4, 'blocks');
 my $set = join '', map { "export $_='$i->{$_}'\n" } grep { defined $i->{$_} } sort keys %{$i};

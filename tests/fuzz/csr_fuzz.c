@@ -3,19 +3,9 @@
  * Certification requests in any encoding. What is accepted must be DER in all its parts, and its
  * names must survive being written anew.
  */
-#include <apr_general.h>
-#include <stdint.h>
 
+#include "fuzz/target.h"
 #include "pki/csr.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(int condition)
-{
-    if (!condition) {
-        abort();
-    }
-}
 
 /* A SAN list that was read is written, and read as the same list. */
 static void check_san(const apr_array_header_t *list, apr_pool_t *pool)
@@ -61,19 +51,12 @@ static void check_name(const cm_name_t *name, apr_pool_t *pool)
     require(strlen(cm_name_text(name, pool)) == strlen(cm_name_text(back, pool)));
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void run(const uint8_t *data, size_t len, apr_pool_t *pool)
 {
-    static int ready;
-    apr_pool_t *pool;
     cm_bytes_t der;
     cm_csr_t *csr;
 
-    if (!ready) {
-        apr_initialize();
-        ready = 1;
-    }
-    apr_pool_create(&pool, NULL);
-    if (!cm_csr_decode(&der, cm_bytes_make(data, size), pool) && !cm_csr_parse(&csr, der, pool)) {
+    if (!cm_csr_decode(&der, cm_bytes_make(data, len), pool) && !cm_csr_parse(&csr, der, pool)) {
         require(!cm_der_check(der, pool));
         check_name(csr->subject, pool);
         check_san(csr->san, pool);
@@ -81,6 +64,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         (void)cm_csr_wants_ca(csr);
         (void)cm_csr_verify(csr, pool);
     }
-    apr_pool_destroy(pool);
-    return 0;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+    return fuzz_in_pool(run, data, len);
 }

@@ -5,19 +5,11 @@
 #ifndef CERTMGR_TESTS_FUZZ_FIXED_H
 #define CERTMGR_TESTS_FUZZ_FIXED_H
 
-#include <stdlib.h>
-
+#include "fuzz/target.h"
 #include "pki/cert.h"
 #include "pki/constraints.h"
 
 #define FIXED_NOW apr_time_from_sec(1795363426) /* 2026-11-22T16:03:46Z */
-
-static inline void require(int condition)
-{
-    if (!condition) {
-        abort();
-    }
-}
 
 /* A public key on P-256. */
 static inline cm_bytes_t fixed_spki(apr_pool_t *pool)

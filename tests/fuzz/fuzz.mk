@@ -42,3 +42,17 @@ planted: build-fuzz
 .PHONY: programs-replay programs-fuzz build-fuzz fuzz planted
 
 EXTRA_DIST += tests/fuzz
+
+# Expressions of httpd in httpd: a module of its own around httpd/claims.c, and what drives it.
+tests/fuzz/httpd/expressions.lo: $(FUZZ_TOP)/httpd/expressions.c
+	@$(MKDIR_P) tests/fuzz/httpd
+	$(AM_V_CC)$(LIBTOOL) $(AM_V_lt) --tag=CC --mode=compile $(COMPILE) $(HTTPD_CPPFLAGS) -c -o $@ $<
+
+mod_fuzz_expressions.la: tests/fuzz/httpd/expressions.lo mod_certmgr/httpd/la-claims.lo libcertmgr.la
+	$(AM_V_CCLD)$(FUZZ_LINK) -module -avoid-version -rpath /nowhere -o $@ $^ $(CORE_LIBS)
+
+FUZZ_EXPRESSIONS = 20000
+fuzz-expressions: mod_fuzz_expressions.la
+	@$(PERL) $(FUZZ_TOP)/expressions $(abs_builddir) $(HTTPD_PROGRAM) $(FUZZ_EXPRESSIONS)
+
+.PHONY: fuzz-expressions

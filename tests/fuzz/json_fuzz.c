@@ -3,7 +3,6 @@
  * JSON bodies: parsed, read through a table that has each kind of member, and written again; what
  * was written must be read as the same value.
  */
-#include <apr_general.h>
 #include <apr_tables.h>
 
 #include "base/json.h"
@@ -51,15 +50,12 @@ static void write_answer(const body_t *body, const json_t *document, apr_pool_t 
     }
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+static void run(const uint8_t *data, size_t len, apr_pool_t *pool)
 {
-    apr_pool_t *pool;
     json_t *document = NULL;
     body_t body = {0};
     cm_error_t *error;
 
-    apr_initialize();
-    apr_pool_create(&pool, NULL);
     error = cm_json_parse(&document, cm_bytes_make(data, len), pool);
     if (!error) {
         error = cm_json_read(&body, members, document, "", pool);
@@ -68,7 +64,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     if (error) {
         cm_error_text(error, pool);
     }
-    apr_pool_destroy(pool);
-    apr_terminate();
-    return 0;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+    return fuzz_in_pool(run, data, len);
 }

@@ -3,7 +3,6 @@
  * The check before signing: any bytes as TBSCertificate. The first octet chooses the profile: none,
  * that of a person, that of a subordinate authority.
  */
-#include <apr_general.h>
 
 #include "fuzz/fixed.h"
 #include "fuzz/target.h"
@@ -50,15 +49,5 @@ static void run(const uint8_t *data, size_t len, apr_pool_t *pool)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-    static int ready;
-    apr_pool_t *pool;
-
-    if (!ready) {
-        apr_initialize();
-        ready = 1;
-    }
-    apr_pool_create(&pool, NULL);
-    run(data, len, pool);
-    apr_pool_destroy(pool);
-    return 0;
+    return fuzz_in_pool(run, data, len);
 }

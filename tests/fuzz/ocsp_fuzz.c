@@ -2,20 +2,10 @@
  *
  * OCSP requests, and the answer to what is accepted, which must be DER.
  */
-#include <apr_general.h>
-#include <stdint.h>
 
+#include "fuzz/target.h"
 #include "pki/der.h"
 #include "pki/ocsp.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(int condition)
-{
-    if (!condition) {
-        abort();
-    }
-}
 
 static void answer(const cm_ocsp_request_t *request, apr_pool_t *pool)
 {
@@ -39,20 +29,16 @@ static void answer(const cm_ocsp_request_t *request, apr_pool_t *pool)
     require(!cm_der_check(cm_ocsp_wrap(tbs, &seal, pool), pool));
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void run(const uint8_t *data, size_t len, apr_pool_t *pool)
 {
-    static int ready;
-    apr_pool_t *pool;
     cm_ocsp_request_t *request;
 
-    if (!ready) {
-        apr_initialize();
-        ready = 1;
-    }
-    apr_pool_create(&pool, NULL);
-    if (!cm_ocsp_parse(&request, cm_bytes_make(data, size), pool)) {
+    if (!cm_ocsp_parse(&request, cm_bytes_make(data, len), pool)) {
         answer(request, pool);
     }
-    apr_pool_destroy(pool);
-    return 0;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+    return fuzz_in_pool(run, data, len);
 }

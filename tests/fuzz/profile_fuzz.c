@@ -4,7 +4,6 @@
  * and behind a NUL each the wishes: subject, an alternative name, validity. What the rules let
  * through is a certificate that the check before signing passes, name constraints apart.
  */
-#include <apr_general.h>
 #include <apr_strings.h>
 
 #include "fuzz/fixed.h"
@@ -117,8 +116,9 @@ static void ask(const cm_profile_t *profile, const cm_cert_t *issuer, const char
     }
 }
 
-static void run(const char *text, apr_size_t len, apr_pool_t *pool)
+static void run(const uint8_t *data, size_t len, apr_pool_t *pool)
 {
+    const char *text = apr_pstrmemdup(pool, (const char *)data, len);
     apr_size_t json_len = strnlen(text, len);
     const char *wishes = text + json_len + (json_len < len);
     cm_bytes_t json = cm_bytes_make((const unsigned char *)text, json_len);
@@ -139,15 +139,5 @@ static void run(const char *text, apr_size_t len, apr_pool_t *pool)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-    static int ready;
-    apr_pool_t *pool;
-
-    if (!ready) {
-        apr_initialize();
-        ready = 1;
-    }
-    apr_pool_create(&pool, NULL);
-    run(apr_pstrmemdup(pool, (const char *)data, len), len, pool);
-    apr_pool_destroy(pool);
-    return 0;
+    return fuzz_in_pool(run, data, len);
 }

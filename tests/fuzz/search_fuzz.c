@@ -3,7 +3,6 @@
  * Parameters of a search, as the query of a URL: whatever they are, what is accepted has a meaning,
  * and patterns made of it match what they were made of.
  */
-#include <apr_general.h>
 #include <apr_strings.h>
 
 #include "base/text.h"
@@ -13,13 +12,6 @@
 #include "proto/rest/answers.h"
 #include "store/search_filter.h"
 
-static void check(int holds)
-{
-    if (!holds) {
-        abort();
-    }
-}
-
 /* A pattern of LIKE read back: the escapes gone, what is left is the text between the wildcards. */
 static void check_pattern(const char *text, cm_match_t match, apr_pool_t *pool)
 {
@@ -27,11 +19,11 @@ static void check_pattern(const char *text, cm_match_t match, apr_pool_t *pool)
     const char *in = match == CM_MATCH_CONTAINS ? pattern + 1 : pattern;
 
     for (; *text; text++) {
-        check(!strchr("%_", *in));
+        require(!strchr("%_", *in));
         in += *in == '!';
-        check(*in++ == *text);
+        require(*in++ == *text);
     }
-    check(strcmp(in, match == CM_MATCH_EQUAL ? "" : "%") == 0);
+    require(strcmp(in, match == CM_MATCH_EQUAL ? "" : "%") == 0);
 }
 
 static void check_text(const char *text, const cm_search_t *search, apr_pool_t *pool)
@@ -41,11 +33,11 @@ static void check_text(const char *text, const cm_search_t *search, apr_pool_t *
     if (!text) {
         return;
     }
-    check(*text && cm_text_is_utf8(cm_bytes_of_text(text)));
+    require(*text && cm_text_is_utf8(cm_bytes_of_text(text)));
     check_pattern(text, search->match, pool);
     parts = cm_search_parts(text, pool);
-    check(strlen(parts) == strlen(text) + 2 && !strchr(parts, '\\'));
-    check(cm_search_matches(text, cm_text_lower(text, pool), search->match, pool));
+    require(strlen(parts) == strlen(text) + 2 && !strchr(parts, '\\'));
+    require(cm_search_matches(text, cm_text_lower(text, pool), search->match, pool));
 }
 
 /* What flow/search.c adds. */
@@ -62,17 +54,14 @@ static void add_lists(cm_search_t *search, const cm_search_words_t *words, apr_p
     search->bounds = bounds;
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+static void run(const uint8_t *data, size_t len, apr_pool_t *pool)
 {
     cm_value_t args[CM_SEARCH_ARGS];
     cm_search_words_t words = {.limit = 1};
     cm_search_t search = {.now = 1};
     apr_time_t from, to;
-    apr_pool_t *pool;
     cm_error_t *error;
 
-    apr_initialize();
-    apr_pool_create(&pool, NULL);
     error = cm_query_read(&words, cm_certificate_list_members,
                           apr_pstrmemdup(pool, (const char *)data, len), pool);
     error = cm_error_join(error, cm_search_parse(&search, &words, pool));
@@ -90,7 +79,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
         cm_search_filter(args, &search, pool);
         cm_search_window(&from, &to, &search);
     }
-    apr_pool_destroy(pool);
-    apr_terminate();
-    return 0;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+    return fuzz_in_pool(run, data, len);
 }

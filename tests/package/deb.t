@@ -78,9 +78,9 @@ everything() {
     find /etc /usr /var /lib /opt -xdev \( -path /var/cache -o -path /var/log -o -path /var/lib/dpkg \
         -o -path /var/lib/apt -o -path /var/lib/apache2 \) -prune -o -printf '%p %y %m %u %g %l\n' | sort
 }
-site() { curl -sSf -o /dev/null http://localhost/; }
+site() { curl -sSf --retry 120 --retry-connrefused --retry-delay 1 -o /dev/null http://localhost/; }
 api() { curl -sS --cacert /etc/certmgr/root.pem -o "${2:-/dev/null}" -w '%{http_code}' https://ca.example.test/certmgr/api/v1/$1; }
-until_is() { for i in $(seq 50); do [ "$(api health)" = "$1" ] && return; sleep 0.2; done; echo "health: $(api health)"; return 1; }
+until_is() { for i in $(seq 600); do [ "$(api health)" = "$1" ] && return; sleep 0.2; done; echo "health: $(api health)"; return 1; }
 END
 my $count = 0;
 

@@ -23,7 +23,9 @@ typedef struct {
     apr_time_t since, until;
 } search_t;
 
-static const char limit_about[] = "Most items of a page, at least 1; 50 unless given.";
+static const char limit_about[] =
+    "Most items of a page, at least 1; 50 unless given. A page may be "
+    "shorter: only a `next` that is null ends the list.";
 static const char before_about[] = "Where the page begins: only as found in `next`.";
 
 const cm_json_member_t cm_audit_members[] = {
@@ -180,7 +182,8 @@ static const char *next_of(const cm_call_t *call, const search_t *search, const 
 
 cm_error_t *cm_rest_events(cm_reply_t *reply, cm_ctx_t *ctx, const cm_call_t *call)
 {
-    apr_array_header_t *events, *items;
+    apr_array_header_t *items;
+    cm_event_page_t page;
     cm_event_query_t query;
     list_t list = {0};
     search_t search;
@@ -190,23 +193,21 @@ cm_error_t *cm_rest_events(cm_reply_t *reply, cm_ctx_t *ctx, const cm_call_t *ca
         error = make_query(&query, &search, ctx->pool);
     }
     if (!error) {
-        query.limit++; /* one more, to know whether there is a next page */
-        error = cm_audit_page(&events, ctx, &query);
+        error = cm_audit_page(&page, ctx, &query);
     }
     if (error) {
         return error;
     }
-    items = apr_array_make(ctx->pool, events->nelts, sizeof(const void *));
-    for (int i = 0; i < events->nelts && i < search.limit; i++) {
-        const cm_audit_event_t *event = APR_ARRAY_IDX(events, i, cm_audit_event_t *);
-
-        APR_ARRAY_PUSH(items, const void *) = cm_answer_of_event(event, ctx->pool);
-        if (i + 1 == search.limit && events->nelts > search.limit) {
-            list.next =
-                next_of(call, &search, cursor_of(event->time, event->id, ctx->pool), ctx->pool);
-        }
+    items = apr_array_make(ctx->pool, page.items->nelts, sizeof(const void *));
+    for (int i = 0; i < page.items->nelts; i++) {
+        APR_ARRAY_PUSH(items, const void *) =
+            cm_answer_of_event(APR_ARRAY_IDX(page.items, i, cm_audit_event_t *), ctx->pool);
     }
     list.items = items;
+    if (page.until_id) {
+        list.next =
+            next_of(call, &search, cursor_of(page.until, page.until_id, ctx->pool), ctx->pool);
+    }
     cm_reply_json(reply, 200, cm_schema_render(&cm_schema_events, &list, ctx->pool), ctx->pool);
     return NULL;
 }

@@ -58,7 +58,8 @@ static const cm_field_t fields[] = {
     {"requester", CM_FIELD_TEXT, 1, offsetof(answer_t, requester), NULL, NULL,
      "Id of the person who asked."},
     {"created", CM_FIELD_TIME, 0, offsetof(answer_t, created), NULL, NULL, "When it was made."},
-    {"updated", CM_FIELD_TIME, 0, offsetof(answer_t, updated), NULL, NULL, "Its last change."},
+    {"updated", CM_FIELD_TIME, 0, offsetof(answer_t, updated), NULL, NULL,
+     "Its last change. Each event gives another one."},
     {"message", CM_FIELD_TEXT, 1, offsetof(answer_t, message), NULL, NULL,
      "What the requester wrote."},
     {"checklist", CM_FIELD_RECORDS, 0, offsetof(answer_t, checklist), &cm_schema_item, NULL,
@@ -155,6 +156,12 @@ const cm_json_member_t *cm_rest_submission_members(const char *path)
         "remarks", CM_JSON_LINES, CM_JSON_OPTIONAL, offsetof(cm_request_action_t, remarks), 4096,  \
             "Why, for those who read the record; decline and reject need them."                    \
     }
+#define UPDATED                                                                                    \
+    {                                                                                              \
+        "updated", CM_JSON_TIME, CM_JSON_OPTIONAL, offsetof(cm_request_action_t, updated), 0,      \
+            "The request's `updated` as it was read: when it has changed since, nothing happens "  \
+            "(409, rule request.changed)."                                                         \
+    }
 #define MESSAGE                                                                                    \
     {                                                                                              \
         "message", CM_JSON_LINES, CM_JSON_OPTIONAL,                                                \
@@ -165,6 +172,7 @@ const cm_json_member_t *cm_rest_submission_members(const char *path)
 static const cm_json_member_t certificate_events[] = {
     EVENT,
     REMARKS,
+    UPDATED,
     {"csr", CM_JSON_LINES, CM_JSON_OPTIONAL, offsetof(cm_request_action_t, changes.csr), 98304,
      "With resubmit: another PKCS#10 certification request."},
     {"subject", CM_JSON_TEXT, CM_JSON_OPTIONAL, offsetof(cm_request_action_t, changes.subject),
@@ -179,6 +187,7 @@ static const cm_json_member_t certificate_events[] = {
 static const cm_json_member_t change_events[] = {
     EVENT,
     REMARKS,
+    UPDATED,
     {"change", CM_JSON_OBJECT, CM_JSON_OPTIONAL, offsetof(cm_request_action_t, changes.change), 0,
      "With resubmit: other members, of the same kind of change."},
     MESSAGE,

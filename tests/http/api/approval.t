@@ -148,6 +148,22 @@ subtest 'decline, resubmit, reject' => sub {
     is(event('user1', $request, 'cancel')->{status}, 200, 'again');
 };
 
+subtest 'an approval is for what was read' => sub {
+    my $request = ask('user1')->{json};
+    my $page = view('officer1', $request)->{json};
+    event('officer2', $request, 'decline', remarks => 'the name is wrong');
+    problem_is(event('officer1', $request, 'approve', updated => $page->{updated}), 409, 'conflict', rule => 'request.changed');
+    my $r = event('user1', $request, 'resubmit', san => ['dns:bank.example.test']);
+    isnt($r->{json}{updated}, $page->{updated}, 'each event can be told from the one before');
+    problem_is(event('officer1', $request, $_, updated => $page->{updated}, remarks => 'x'), 409, 'conflict',
+        rule => 'request.changed', name => "a page of before: $_") for qw(approve decline reject);
+    is(view('user1', $request)->{json}{checklist}[1]{detail}, '0 of 1 by officer', 'nothing happened');
+    problem_is(event('officer1', $request, 'approve', updated => 'yesterday'), 422, 'invalid-value', field => '/updated');
+    $page = view('officer1', $request)->{json};
+    $r = event('officer1', $request, 'approve', updated => $page->{updated});
+    is($r->{json}{state}, 'completed') or diag($r->{body});
+};
+
 subtest 'an authority is asked for by one ca-admin and approved by another' => sub {
     my $pem = csr(qw(-newkey ec -pkeyopt ec_paramgen_curve:P-384 -subj), '/O=Example/CN=Branch office CA');
     problem_is(as('officer1', POST => '/api/v1/enroll', json => { profile => 'intermediate-ca', csr => $pem }),

@@ -267,7 +267,7 @@ subtest 'approvals that race let it happen once' => sub {
         is($status, 0) or diag($text);
         my $request = JSON::PP->new->utf8->decode($text);
         race($request);
-        my $state = wait_until(10, sub {
+        my $state = wait_until(sub {
             my $state = by('admin1', GET => "/api/v1/change/$request->{id}")->{json}{state};
             return $state =~ /completed|rejected/ ? $state : undef;
         });

@@ -5,6 +5,7 @@ use strict;
 use warnings FATAL => 'all';
 use Apache::Test qw(-withtestmore);
 use JSON::PP ();
+use CertMgr::Load;
 use CertMgr::Test;
 use CertMgr::Main;
 
@@ -30,6 +31,14 @@ cmp_ok(scalar @{ listing(qw(jobs list))->{items} }, '>=', 4, 'jobs');
 like((ctl(qw(lifecycle --dot)))[1], qr/^digraph/, 'lifecycle --dot');
 like((ctl(qw(crl publish issuing)))[1], qr/number [1-9]/, 'crl publish');
 is((ctl(qw(jobs run seal)))[0], 0, 'jobs run seal');
+
+subtest 'lists that several publish at once' => sub {
+    my ($before) = (ctl(qw(crl publish issuing)))[1] =~ /number (\d+)/;
+    my @said = clients(4, sub { my ($code, $text) = ctl(qw(crl publish issuing)); $_[1]->("$code: $text") });
+    is(scalar(grep { /^0: .*number \d+/s } @said), 4, 'each is made') or diag(@said);
+    my ($after) = (ctl(qw(crl publish issuing)))[1] =~ /number (\d+)/;
+    cmp_ok($after, '>=', $before + 5, 'with a number of its own');
+};
 
 subtest 'nothing is made that can not be recorded' => sub {
     my ($code, $out) = ctl('--yes', 'init', '--log', '/nowhere/ceremony.log');

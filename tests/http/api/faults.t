@@ -27,14 +27,14 @@ sub pid { return (read_file($i->{CERTMGR_PID}) =~ /(\d+)/)[0] }
 sub stop {
     my $pid = pid();
     kill TERM => $pid;
-    ok(wait_until(10, sub { !kill 0 => $pid }), 'stopped');
+    ok(wait_until(sub { !kill 0 => $pid }), 'stopped');
     return;
 }
 
 sub start {
     my ($code, $text) = command(@as_server, $httpd, '-f', $i->{CERTMGR_CONF}, '-k', 'start');
     is($code, 0, 'httpd starts') or diag($text);
-    ok(wait_until(10, sub { other()->{status} }), 'and listens');
+    ok(wait_until(sub { other()->{status} }), 'and listens');
     return;
 }
 
@@ -47,7 +47,7 @@ sub try_enroll {
 sub is_away {
     my ($code, $what) = @_;
     my $answer;
-    wait_until(10, sub { ($answer = try_enroll())->{status} == 503 });
+    wait_until(sub { ($answer = try_enroll())->{status} == 503 });
     problem_is($answer, 503, $code, name => "$what: 503");
     like($answer->{headers}->header('Retry-After') // '', qr/^\d+$/, 'Retry-After');
     is(other()->{body}, "another site\n", 'the other site serves on');
@@ -57,7 +57,7 @@ sub is_away {
 sub is_back {
     my ($what) = @_;
     my $answer;
-    ok(wait_until(15, sub { ($answer = try_enroll())->{status} == 201 }), "$what: enrolls again")
+    ok(wait_until(sub { ($answer = try_enroll())->{status} == 201 }), "$what: enrolls again")
         or diag($answer->{body});
     return;
 }

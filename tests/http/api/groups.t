@@ -106,8 +106,9 @@ subtest 'me' => sub {
 
 my %request;
 subtest 'the profile is open to members only' => sub {
-    problem_is(ask('user1'), 422, 'refused', rule => 'profile.group', field => '/profile');
-    problem_is(ask('officer1'), 422, 'refused', rule => 'profile.group', name => 'whatever the role');
+    problem_is(ask('user1'), 422, 'invalid-value', rule => 'profile.unknown', field => '/profile');
+    is(ask('user1')->{body}, ask('user1', profile => 'nonsense')->{body}, 'as if it were not there');
+    problem_is(ask('officer1'), 422, 'refused', rule => 'profile.group', field => '/profile', name => 'whoever sees it is told why');
     for (qw(wendy marc both)) {
         my $r = ask($_);
         is($r->{status}, 202, $_) or diag($r->{body});
@@ -226,12 +227,25 @@ subtest 'lists hold what is visible, page by page' => sub {
     }
 };
 
+subtest 'an authority reaches beyond the group' => sub {
+    add_person('webca', ['ca-admin', '--group', 'web']);
+    done_by(qw(group profile add web intermediate-ca));
+    done_by(qw(group member add web), as('admin1', GET => '/api/v1/me')->{json}{id});
+    my $r = as('admin1', POST => '/api/v1/enroll', json => { profile => 'intermediate-ca',
+        csr => csr(qw(-newkey ec -pkeyopt ec_paramgen_curve:P-384 -subj), '/O=Example/CN=Web CA') });
+    is($r->{status}, 202) or diag($r->{body});
+    is(by('webca', GET => "/api/v1/enroll/$r->{json}{id}")->{status}, 200, 'who has the role in the group sees it');
+    problem_is(event('webca', $r->{json}, 'approve'), 403, 'forbidden', rule => 'approval.role', name => 'but decides nothing');
+    is(event('admin2', $r->{json}, 'approve')->{json}{state}, 'completed', 'who has it everywhere does');
+    done_by(qw(group profile remove web intermediate-ca));
+};
+
 subtest 'a group is removed' => sub {
     done_by(qw(group profile remove web server));
     done_by(qw(group remove web));
     is(by('webofficer', GET => '/api/v1/me')->{status}, 403, 'with the roles that held in it');
     is_deeply(by('wendy', GET => '/api/v1/me')->{json}{groups}, []);
-    problem_is(ask('wendy'), 422, 'refused', rule => 'profile.group', name => 'another group lists the profile still');
+    problem_is(ask('wendy'), 422, 'invalid-value', rule => 'profile.unknown', name => 'another group lists the profile still');
     done_by(qw(group profile remove mail server));
     is(ask('user1')->{status}, 202, 'listed by no group it is open again');
     my ($code, $text) = ctl(qw(audit verify));

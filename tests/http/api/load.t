@@ -31,7 +31,7 @@ sub work {
 
 # those of the set-up waited for the server
 my $unsealed = 'SELECT count(*) FROM audit_event WHERE leaf IS NULL';
-ok(wait_until(10, sub { query($unsealed) eq '0' }), 'the server seals');
+ok(wait_until(sub { query($unsealed) eq '0' }), 'the server seals');
 
 # how many beats one event was the oldest that was not sealed
 my $beat = start_beat(scratch('beat'), sub { query('SELECT count(*) FROM audit_head') });

@@ -7,6 +7,7 @@ use warnings FATAL => 'all';
 use Apache::Test qw(-withtestmore);
 use IO::Socket::INET ();
 use Time::HiRes qw(sleep time);
+use CertMgr::Load;
 use CertMgr::Test;
 use CertMgr::Main;
 
@@ -31,7 +32,7 @@ watch_log("$folder/log/second-error.log", 0);
 sub stop_second {
     my $pid = -e "$folder/run/second/httpd.pid" ? read_file("$folder/run/second/httpd.pid") + 0 : 0;
     kill TERM => $pid if $pid;
-    wait_until(10, sub { !kill 0 => $pid }) if $pid;
+    wait_until(sub { !kill 0 => $pid }) if $pid;
     return;
 }
 END { local $?; stop_second() }
@@ -41,7 +42,7 @@ sub there {
     return call($method => "https://localhost:$second/certmgr$path", ca => $i->{CERTMGR_CA},
         $who ? (cert => "$i->{CERTMGR_PEOPLE}/$who.pem") : (), %with);
 }
-ok(wait_until(10, sub { there(undef, GET => '/api/v1/health')->{status} == 200 }), 'and answers');
+ok(wait_until(sub { there(undef, GET => '/api/v1/health')->{status} == 200 }), 'and answers');
 
 my $certificate = enroll('user1')->{certificate};
 write_file(scratch('cert.pem'), $certificate->{pem});
@@ -65,17 +66,22 @@ subtest 'what one does the other knows' => sub {
     is_deeply(there('user1', GET => "/api/v1/certificates/$certificate->{id}")->{json}, $certificate);
     is(ocsp_there(), 'good', 'OCSP');
     is(revoke('user1', $certificate->{id})->{status}, 201);
-    ok(wait_until(2, sub { ocsp_there() eq 'revoked' }), 'OCSP of the other within 2 s');
-    ok(wait_until(10, sub { listed_there($certificate->{serial}) }), 'its CRL within 10 s');
+    my $beat = start_beat(scratch('beat'), sub { there(undef, GET => '/api/v1/health') });
+    ok(within($beat, 2, sub { ocsp_there() eq 'revoked' }), 'OCSP of the other within 2 s');
+    ok(within($beat, 10, sub { listed_there($certificate->{serial}) }), 'its CRL within 10 s');
+    stop_beat($beat);
 };
 
 # Another node holds the lease of this job and will not come back.
 sub lost_lease {
     my ($job, $seconds) = @_;
-    my $until = time + $seconds;
-    query(sprintf "INSERT INTO lease (name, holder, until) VALUES ('%s', 'lost', %d)"
-        . ' ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until = excluded.until', $job, $until * 1e6);
-    sleep 1;    # a job that runs now has ended
+    my $until;
+    my $is_held = wait_until(sub {
+        $until = time + $seconds;
+        query(sprintf "INSERT INTO lease (name, holder, until) VALUES ('%s', 'lost', %d) ON CONFLICT (name) DO NOTHING", $job, $until * 1e6);
+        return query("SELECT holder FROM lease WHERE name = '$job'") eq 'lost';
+    });
+    ok($is_held, "the lease of $job is held");
     return $until;
 }
 
@@ -85,7 +91,7 @@ subtest 'events are sealed by the holder of the lease only' => sub {
     my $waiting = "SELECT count(*) FROM audit_event WHERE object = '$id' AND leaf IS NULL";
     sleep $until - 1 - time if $until - 1 > time;
     is(query($waiting), time < $until ? 1 : query($waiting), 'nobody else seals');
-    ok(wait_until(6, sub { query($waiting) eq '0' }), 'until the lease has run out');
+    ok(wait_until(sub { query($waiting) eq '0' }), 'until the lease has run out');
 };
 
 subtest 'a CRL too' => sub {
@@ -96,7 +102,7 @@ subtest 'a CRL too' => sub {
     sleep $until - 1 - time if $until - 1 > time;
     my $listed = listed_there($other->{serial});
     ok(time >= $until || !$listed, 'nobody else makes it');
-    ok(wait_until(6, sub { listed_there($other->{serial}) }), 'until the lease has run out');
+    ok(wait_until(sub { listed_there($other->{serial}) }), 'until the lease has run out');
 };
 
 subtest 'each was made once' => sub {

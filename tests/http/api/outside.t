@@ -138,7 +138,7 @@ subtest 'what it issues' => sub {
     like((command(@ocsp))[1], qr/leaf\.pem: good/, 'OCSP');
     is(revoke('user1', $certificate->{id})->{status}, 201, 'revoked');
     like((command(@ocsp))[1], qr/leaf\.pem: revoked/, 'OCSP');
-    ok(wait_until(15, sub {
+    ok(wait_until(sub {
         write_file(scratch('crl.der'), nobody(GET => '/crl/partner.crl')->{body});
         write_file(scratch('crl.pem'), run_ok(qw(openssl crl -inform DER -in), scratch('crl.der')));
         return (command(@check, scratch('crl.pem'), $leaf))[1] =~ /certificate revoked/;

@@ -56,7 +56,7 @@ my ($failed, $text) = command($httpd, '-f', scratch('httpd.conf'), '-k', 'start'
 is($failed, 0, 'the proxy starts') or diag($text);
 END { local $?; command($httpd, '-f', scratch('httpd.conf'), '-k', 'stop') if -f scratch('httpd.pid') }
 my $front = "https://localhost:$port/certmgr";
-wait_until(10, sub { call(GET => "$front/api/v1/health", ca => $i->{CERTMGR_CA})->{status} == 200 });
+wait_until(sub { call(GET => "$front/api/v1/health", ca => $i->{CERTMGR_CA})->{status} == 200 });
 
 sub through {
     my ($who, $method, $path, %with) = @_;

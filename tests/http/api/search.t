@@ -142,7 +142,7 @@ sub same {
 }
 
 for my $round (0, 1) {
-    wait_until(15, sub { query('SELECT COUNT(*) FROM certificate_queue') eq '0' }) or fail('the index is filled') if $round;
+    wait_until(sub { query('SELECT COUNT(*) FROM certificate_queue') eq '0' }) or fail('the index is filled') if $round;
     for my $match (qw(equal begins contains)) {
         subtest "each criterion: $match" . ($round ? ', by the index' : '') => sub {
             for my $name (sort keys %value) {

@@ -207,12 +207,130 @@ START_TEST(nobody_approves_what_they_have_not_seen)
     cm_request_view_t *view;
     const char *id = waiting_as("user1");
 
-    sql("CREATE TRIGGER race AFTER UPDATE OF updated ON request WHEN new.state = 'pending' BEGIN"
+    sql("CREATE TRIGGER race AFTER UPDATE OF state ON request WHEN new.state = 'pending' BEGIN"
         " UPDATE request SET wish = '{\"san\":[\"dns:other.example.test\"]}' WHERE id = new.id; "
         "END");
     assert_refused(send_event(&view, "officer1", id, "approve"), CM_E_CONFLICT, "request.changed");
     assert_value("pending", "SELECT state FROM request");
     assert_value("0", "SELECT count(*) FROM approval");
+}
+END_TEST
+
+/* Behind everybody's back. */
+static void change_person(const char *what, const char *name)
+{
+    sql(apr_psprintf(pool, what, identity_of(name)->person->id));
+}
+
+/* The first of two approves, may do so no more, and the second comes. */
+static cm_request_view_t *lapses(const char *what)
+{
+    const char *id = waiting_as("user1");
+    cm_request_view_t *view;
+
+    assert_done(send_event(&view, "officer1", id, "approve"));
+    change_person(what, "officer1");
+    assert_done(send_event(&view, "officer2", id, "approve"));
+    ck_assert_int_eq(view->request->state, CM_STATE_PENDING);
+    ck_assert_str_eq(item(view, 1)->detail, "1 of 2 by officer");
+    ck_assert_str_eq(item(view, 1)->who, identity_of("officer2")->person->id);
+    assert_value("1", apr_psprintf(pool,
+                                   "SELECT count(*) FROM audit_event WHERE object = '%s' AND"
+                                   " detail LIKE '%%\"lapsed\":[\"%s\"]%%'",
+                                   id, identity_of("officer1")->person->id));
+    return view;
+}
+
+START_TEST(who_may_approve_no_more_has_not_approved)
+{
+    cm_request_view_t *view;
+
+    use_pair();
+    view = lapses("UPDATE person SET state = 'inactive' WHERE id = '%s'");
+    change_person("UPDATE person SET state = 'active' WHERE id = '%s'", "officer1");
+    assert_done(send_event(&view, "officer1", view->request->id, "approve"));
+    ck_assert_int_eq(view->request->state, CM_STATE_COMPLETED);
+    view = lapses("DELETE FROM role_assignment WHERE person = '%s'");
+    change_person("INSERT INTO role_assignment (person, role) VALUES ('%s', 'officer')",
+                  "officer1");
+    assert_done(send_event(&view, "officer1", view->request->id, "approve"));
+    ck_assert_int_eq(view->request->state, CM_STATE_COMPLETED);
+}
+END_TEST
+
+/* The log-in was before, the transaction is after the role went. */
+START_TEST(a_right_is_asked_when_it_counts)
+{
+    const char *id = waiting_as("user1");
+    cm_request_view_t *view;
+
+    change_person("DELETE FROM role_assignment WHERE person = '%s'", "officer1");
+    assert_refused(send_event(&view, "officer1", id, "approve"), CM_E_FORBIDDEN, "approval.role");
+    assert_value("0", "SELECT count(*) FROM approval");
+}
+END_TEST
+
+/* What Apache gives in passing is known at the log-in only. */
+START_TEST(a_claimed_role_counts_as_long_as_the_person_is_active)
+{
+    const cm_request_action_t action = {.event = "approve"};
+    cm_identity_t claimed = *identity_of("user2");
+    cm_request_view_t *view;
+    const char *id;
+
+    use_pair();
+    claimed.roles |= CM_ROLE_OFFICER;
+    id = waiting_as("user1");
+    ctx->who = &claimed;
+    assert_done(cm_request_act(&view, ctx, -1, id, &action));
+    assert_done(send_event(&view, "officer2", id, "approve"));
+    ck_assert_int_eq(view->request->state, CM_STATE_COMPLETED);
+    id = waiting_as("user1");
+    ctx->who = &claimed;
+    assert_done(cm_request_act(&view, ctx, -1, id, &action));
+    change_person("UPDATE person SET state = 'inactive' WHERE id = '%s'", "user2");
+    assert_done(send_event(&view, "officer2", id, "approve"));
+    ck_assert_int_eq(view->request->state, CM_STATE_PENDING);
+}
+END_TEST
+
+static cm_error_t *approve_as_read(const char *name, const char *id, apr_time_t updated)
+{
+    const cm_request_action_t action = {.event = "approve",
+                                        .updated = apr_time_from_sec(apr_time_sec(updated))};
+    cm_request_view_t *view;
+
+    act_as(name);
+    return cm_request_act(&view, ctx, -1, id, &action);
+}
+
+/* The clock of the test stands still: no tick tells the versions apart. */
+START_TEST(an_approval_is_for_what_was_read)
+{
+    cm_request_action_t again = {.event = "resubmit"};
+    apr_array_header_t *san = apr_array_make(pool, 1, sizeof(const char *));
+    const char *id = waiting_as("user1");
+    cm_request_view_t *view;
+    apr_time_t read;
+
+    APR_ARRAY_PUSH(san, const char *) = "dns:bank.example.test";
+    assert_done(cm_request_show(&view, ctx, -1, id));
+    read = view->request->updated;
+    assert_done(send_event(&view, "officer2", id, "decline"));
+    assert_refused(approve_as_read("officer1", id, read), CM_E_CONFLICT, "request.changed");
+    again.changes.san = san;
+    act_as("user1");
+    assert_done(cm_request_act(&view, ctx, -1, id, &again));
+    assert_refused(approve_as_read("officer1", id, read), CM_E_CONFLICT, "request.changed");
+    assert_value("pending", "SELECT state FROM request");
+    assert_value("0", "SELECT count(*) FROM approval");
+    assert_value("2", "SELECT count(*) FROM audit_event WHERE action = 'request.refuse' AND detail"
+                      " LIKE '%request.changed%'");
+    clock_now -= apr_time_from_sec(3600); /* nor does one that goes back */
+    assert_done(approve_as_read("officer1", id, view->request->updated));
+    assert_value("completed", "SELECT state FROM request");
+    assert_done(
+        approve_as_read("officer1", id, read)); /* once is enough, however it is sent again */
 }
 END_TEST
 
@@ -277,12 +395,13 @@ END_TEST
 
 typedef struct {
     const char *who, *id;
+    apr_time_t updated;
 } racer_t;
 
 static void *APR_THREAD_FUNC race(apr_thread_t *thread, void *data)
 {
     const racer_t *racer = data;
-    const cm_request_action_t action = {.event = "approve"};
+    const cm_request_action_t action = {.event = "approve", .updated = racer->updated};
     cm_ctx_t own = *ctx;
     cm_request_view_t *view;
     cm_error_t *error;
@@ -299,29 +418,45 @@ static void *APR_THREAD_FUNC race(apr_thread_t *thread, void *data)
     return NULL;
 }
 
+enum { RACES = 100 };
+
+/* Both approve at once what they have read at this time (0: whatever there is). */
+static void race_for(const char *id, apr_time_t updated)
+{
+    racer_t racers[2] = {{"officer1", id, updated}, {"officer2", id, updated}};
+    apr_thread_t *threads[2];
+
+    for (int k = 0; k < 2; k++) {
+        ck_assert_int_eq(apr_thread_create(&threads[k], NULL, race, &racers[k], pool), APR_SUCCESS);
+    }
+    for (int k = 0; k < 2; k++) {
+        apr_status_t result;
+
+        apr_thread_join(&result, threads[k]);
+        ck_assert_int_eq(result, APR_SUCCESS);
+    }
+}
+
+/* The other one has not seen the first approval. */
+START_TEST(of_two_that_read_the_same_one_comes_first)
+{
+    use_pair();
+    for (int i = 0; i < RACES; i++) {
+        race_for(waiting_as("user1"), apr_time_from_sec(apr_time_sec(clock_now)));
+    }
+    assert_value("100", "SELECT count(*) FROM request WHERE state = 'pending'");
+    assert_value("100", "SELECT count(*) FROM approval");
+}
+END_TEST
+
 /* Odd races are for the last of two approvals: both count. */
 START_TEST(racing_approvals_sign_once)
 {
-    enum { RACES = 100 };
-
     for (int i = 0; i < RACES; i++) {
-        racer_t racers[2] = {{"officer1", NULL}, {"officer2", NULL}};
-        apr_thread_t *threads[2];
-
         if (i == RACES / 2) {
             use_pair();
         }
-        racers[0].id = racers[1].id = waiting_as("user1");
-        for (int k = 0; k < 2; k++) {
-            ck_assert_int_eq(apr_thread_create(&threads[k], NULL, race, &racers[k], pool),
-                             APR_SUCCESS);
-        }
-        for (int k = 0; k < 2; k++) {
-            apr_status_t result;
-
-            apr_thread_join(&result, threads[k]);
-            ck_assert_int_eq(result, APR_SUCCESS);
-        }
+        race_for(waiting_as("user1"), 0);
     }
     assert_value("100", "SELECT count(*) FROM request WHERE state = 'completed'");
     assert_value("100", "SELECT count(*) FROM certificate WHERE owner IS NOT NULL");
@@ -344,6 +479,11 @@ TCase *approval_case(void)
     tcase_add_test(tcase, each_item_has_its_role);
     tcase_add_test(tcase, a_declined_request_is_changed_and_resubmitted);
     tcase_add_test(tcase, nobody_approves_what_they_have_not_seen);
+    tcase_add_test(tcase, who_may_approve_no_more_has_not_approved);
+    tcase_add_test(tcase, a_right_is_asked_when_it_counts);
+    tcase_add_test(tcase, a_claimed_role_counts_as_long_as_the_person_is_active);
+    tcase_add_test(tcase, an_approval_is_for_what_was_read);
+    tcase_add_test(tcase, of_two_that_read_the_same_one_comes_first);
     tcase_add_test(tcase, a_rejection_is_final);
     tcase_add_test(tcase, an_approval_outlives_a_token_that_is_away);
     tcase_add_test(tcase, items_are_those_of_profiles);
@@ -358,6 +498,11 @@ TCase *approval_postgres_case(void)
     tcase_set_timeout(tcase, 60);
     tcase_add_test(tcase, one_officer_approves);
     tcase_add_test(tcase, two_have_to_be_two);
+    tcase_add_test(tcase, who_may_approve_no_more_has_not_approved);
+    tcase_add_test(tcase, a_right_is_asked_when_it_counts);
+    tcase_add_test(tcase, a_claimed_role_counts_as_long_as_the_person_is_active);
+    tcase_add_test(tcase, an_approval_is_for_what_was_read);
+    tcase_add_test(tcase, of_two_that_read_the_same_one_comes_first);
     tcase_add_test(tcase, racing_approvals_sign_once);
     return tcase;
 }

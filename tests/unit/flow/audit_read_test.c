@@ -121,19 +121,19 @@ START_TEST(words_are_checked)
                                    .actor = identity_of("user1")->person->id,
                                    .until = APR_INT64_MAX,
                                    .limit = 99};
-    apr_array_header_t *events;
+    cm_event_page_t page;
     cm_error_t *error;
 
     make_history();
-    error = cm_audit_page(&events, ctx, &action);
+    error = cm_audit_page(&page, ctx, &action);
     assert_refused(error, CM_E_VALUE, "value.word");
     ck_assert_str_eq(error->field, "/action");
-    error = cm_audit_page(&events, ctx, &outcome);
+    error = cm_audit_page(&page, ctx, &outcome);
     assert_refused(error, CM_E_VALUE, "value.word");
     ck_assert_str_eq(error->field, "/outcome");
     assert_refused(cm_audit_export(ctx, &action, "csv"), CM_E_VALUE, "value.word");
-    assert_done(cm_audit_page(&events, ctx, &good));
-    ck_assert_int_eq(events->nelts, 4);
+    assert_done(cm_audit_page(&page, ctx, &good));
+    ck_assert_int_eq(page.items->nelts, 4);
 }
 END_TEST
 

@@ -3,6 +3,7 @@
  * Governed changes: the table of kinds, each kind once, and when commands act alone.
  */
 #include <apr_strings.h>
+#include <apr_thread_proc.h>
 
 #include "flow/change.h"
 #include "flow/govern.h"
@@ -229,6 +230,28 @@ START_TEST(commands_act_alone_until_two_administrators_can_log_in)
 }
 END_TEST
 
+START_TEST(who_lost_the_right_changes_nothing)
+{
+    const char *change = "{\"name\":\"Eve\"}";
+    cm_identity_t claimed;
+    cm_request_view_t *view;
+
+    make_administrators();
+    assert_done(propose(&view, "person.add", change));
+    sql(about("DELETE FROM role_assignment WHERE person = '%s'", first.person->id));
+    assert_done(decide(&view, &second, "approve"));
+    ck_assert_int_eq(view->request->state, CM_STATE_REJECTED);
+    assert_value("1", "SELECT count(*) FROM audit_event WHERE action = 'request.fail' AND detail"
+                      " LIKE '%change.requester%'");
+    claimed = *identity_of("user1");
+    claimed.roles |= CM_ROLE_ADMINISTRATOR;
+    first = claimed;
+    assert_done(propose(&view, "person.add", change));
+    assert_done(decide(&view, &second, "approve"));
+    ck_assert_int_eq(view->request->state, CM_STATE_COMPLETED);
+}
+END_TEST
+
 START_TEST(two_administrators_are_left_unless_the_glass_is_broken)
 {
     cm_request_view_t *view;
@@ -248,6 +271,146 @@ START_TEST(two_administrators_are_left_unless_the_glass_is_broken)
     assert_value("inactive", about("SELECT state FROM person WHERE id = '%s'", first.person->id));
     assert_value("1", "SELECT count(*) FROM audit_event WHERE action = 'request.break-glass' AND"
                       " personal LIKE '%\"reason\":\"gone\"%' AND actor IS NULL");
+    assert_done(command(&view, "person.add", "{\"name\":\"A\"}", NULL));
+    ck_assert_int_eq(view->request->state, CM_STATE_PENDING); /* set-up does not come back */
+}
+END_TEST
+
+/* Whether the second one can be deactivated while the third one's only log-in is a certificate that
+ * this was done to. */
+static int lets_go(const char *what)
+{
+    const char *id = second.person->id;
+    const char *third = identity_of("admin1")->person->id;
+    cm_request_view_t *view;
+    cm_person_t *person;
+
+    assert_done(cm_person_read(&person, ctx->store, third, pool));
+    sql("UPDATE certificate SET status = 'active', not_before = 0, not_after = 9000000000000000"
+        " WHERE owner IS NOT NULL");
+    sql(apr_psprintf(pool, "UPDATE certificate SET %s WHERE owner IS NOT NULL", what));
+    assert_done(propose(&view, "person.deactivate", about("{\"person\":\"%s\"}", id)));
+    assert_done(decide(&view, cm_identity_make(person, pool), "approve"));
+    sql(about("UPDATE person SET state = 'active' WHERE id = '%s'", id));
+    return view->request->state == CM_STATE_COMPLETED;
+}
+
+START_TEST(two_are_left_who_can_log_in)
+{
+    const char *third = identity_of("admin1")->person->id;
+
+    make_administrators();
+    act_as("user1");
+    enroll();
+    sql(about("UPDATE certificate SET owner = '%s' WHERE owner IS NOT NULL", third));
+    sql(about("UPDATE role_assignment SET role = 'administrator' WHERE person = '%s'", third));
+    ck_assert(lets_go("status = 'active'"));
+    ck_assert(!lets_go("status = 'revoked'"));
+    ck_assert(!lets_go("status = 'suspended'"));
+    ck_assert(!lets_go("not_after = 1"));
+    ck_assert(!lets_go("not_before = 9000000000000000"));
+    assert_value("4", "SELECT count(*) FROM audit_event WHERE action = 'request.fail' AND detail"
+                      " LIKE '%change.administrators%'");
+}
+END_TEST
+
+static void change_a_group(cm_group_verb_t verb, const char *value, const char *role)
+{
+    const cm_group_change_t change = {verb, "g", value, role};
+
+    act_as(NULL);
+    assert_done(change_group(&change));
+}
+
+/* In the group, but what is approved reaches beyond it: a log-in of somebody who decides. */
+START_TEST(a_role_in_a_group_does_not_reach_beyond)
+{
+    const char *officer = identity_of("officer1")->person->id;
+    const cm_govern_for_t whom = {officer, NULL};
+    const cm_submission_t enroll = {.operation = CM_OP_ENROLL, .profile = "user", .csr = new_csr()};
+    cm_request_view_t *view;
+    cm_identity_t *third;
+    cm_person_t *person;
+
+    make_administrators();
+    change_a_group(CM_GROUP_CREATE, NULL, NULL);
+    change_a_group(CM_GROUP_ADD_PROFILE, "user", NULL);
+    change_a_group(CM_GROUP_ADD_PERSON, officer, NULL);
+    change_a_group(CM_GROUP_ADD_PERSON, identity_of("user1")->person->id, "administrator");
+    assert_done(cm_person_read(&person, ctx->store, identity_of("user1")->person->id, pool));
+    third = cm_identity_make(person, pool);
+    assert_done(cm_govern_submit_for(&view, ctx, &whom, &enroll));
+    ck_assert_int_eq(view->request->state, CM_STATE_PENDING);
+    ck_assert_str_eq(view->request->group, "g");
+    assert_refused(decide(&view, third, "approve"), CM_E_FORBIDDEN, "approval.role");
+    assert_refused(decide(&view, third, "reject"), CM_E_FORBIDDEN, "approval.role");
+    assert_done(decide(&view, &first, "approve"));
+    assert_done(decide(&view, &second, "approve"));
+    ck_assert_int_eq(view->request->state, CM_STATE_COMPLETED);
+}
+END_TEST
+
+typedef struct {
+    const cm_identity_t *who;
+    const char *id;
+} step_t;
+
+static void *APR_THREAD_FUNC approve(apr_thread_t *thread, void *data)
+{
+    const step_t *step = data;
+    const cm_request_action_t action = {.event = "approve"};
+    cm_ctx_t own = *ctx;
+    cm_request_view_t *view;
+    apr_status_t status;
+    cm_error_t *error;
+
+    apr_pool_create(&own.pool, NULL);
+    own.trace_id = step->id;
+    own.who = step->who;
+    error = cm_request_act(&view, &own, -1, step->id, &action);
+    status = error ? (apr_status_t)error->code : APR_SUCCESS;
+    apr_pool_destroy(own.pool);
+    apr_thread_exit(thread, status);
+    return NULL;
+}
+
+/* The approval takes its time, and asks once more at its end; deactivation comes meanwhile. */
+START_TEST(nobody_loses_a_right_while_it_counts)
+{
+    cm_submission_t server = server_submission(new_csr());
+    cm_request_view_t *view;
+    apr_thread_t *threads[2];
+    apr_status_t status;
+    step_t steps[2] = {{identity_of("officer1"), NULL}, {&second, NULL}};
+
+    make_administrators();
+    sql("CREATE FUNCTION linger() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN"
+        " IF NOT EXISTS (SELECT 1 FROM role_assignment WHERE person = NEW.person AND role ="
+        " 'officer') THEN RETURN NULL; END IF; PERFORM pg_sleep(1); IF NOT EXISTS (SELECT 1 FROM"
+        " person WHERE id = NEW.person AND state = 'active') THEN RAISE 'gone'; END IF; RETURN "
+        "NULL;"
+        " END$$");
+    sql("CREATE TRIGGER linger AFTER INSERT ON approval FOR EACH ROW EXECUTE FUNCTION linger()");
+    assert_done(propose(&view, "person.deactivate",
+                        about("{\"person\":\"%s\"}", identity_of("officer1")->person->id)));
+    steps[1].id = view->request->id;
+    act_as("user1");
+    assert_done(cm_request_submit(&view, ctx, &server));
+    steps[0].id = view->request->id;
+    for (int i = 0; i < 2; i++) {
+        apr_thread_create(&threads[i], NULL, approve, &steps[i], pool);
+        while (i == 0 && strcmp(sql_value("SELECT count(*) FROM pg_stat_activity WHERE"
+                                          " wait_event = 'PgSleep'"),
+                                "0") == 0) {
+            apr_sleep(1000);
+        }
+    }
+    for (int i = 0; i < 2; i++) {
+        apr_thread_join(&status, threads[i]);
+        ck_assert_int_eq(status, APR_SUCCESS);
+    }
+    assert_value("2", "SELECT count(*) FROM request WHERE state = 'completed'");
+    assert_value("inactive", "SELECT state FROM person WHERE name = 'officer1'");
 }
 END_TEST
 
@@ -256,6 +419,9 @@ static void add_tests(TCase *tcase)
     tcase_add_test(tcase, each_kind_does_what_it_says);
     tcase_add_test(tcase, commands_act_alone_until_two_administrators_can_log_in);
     tcase_add_test(tcase, two_administrators_are_left_unless_the_glass_is_broken);
+    tcase_add_test(tcase, two_are_left_who_can_log_in);
+    tcase_add_test(tcase, who_lost_the_right_changes_nothing);
+    tcase_add_test(tcase, a_role_in_a_group_does_not_reach_beyond);
 }
 
 TCase *change_case(void)
@@ -274,5 +440,13 @@ TCase *change_postgres_case(void)
     TCase *tcase = flow_case_on_postgres("change on PostgreSQL");
 
     add_tests(tcase);
+    return tcase;
+}
+
+TCase *rights_postgres_case(void)
+{
+    TCase *tcase = flow_case_on_postgres("rights");
+
+    tcase_add_test(tcase, nobody_loses_a_right_while_it_counts);
     return tcase;
 }

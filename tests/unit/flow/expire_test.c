@@ -108,6 +108,18 @@ START_TEST(requests_may_live_without_end)
 }
 END_TEST
 
+START_TEST(what_cant_be_read_holds_up_nobody)
+{
+    const char *id = waiting();
+
+    add_strange_requests(250, "pending");
+    later(apr_time_from_sec(config->request_life) + 1);
+    assert_refused(cm_expire_job(ctx), CM_E_INTEGRITY, NULL);
+    ck_assert_str_eq(state(id), "expired");
+    ck_assert_str_eq(sql_value("SELECT count(*) FROM request WHERE state = 'pending'"), "250");
+}
+END_TEST
+
 static void *APR_THREAD_FUNC approve(apr_thread_t *thread, void *id)
 {
     const cm_request_action_t action = {.event = "approve"};
@@ -174,6 +186,7 @@ TCase *expire_case(void)
     tcase_add_test(tcase, each_event_counts_anew);
     tcase_add_test(tcase, what_does_not_wait_for_people_stays);
     tcase_add_test(tcase, requests_may_live_without_end);
+    tcase_add_test(tcase, what_cant_be_read_holds_up_nobody);
     tcase_add_test(tcase, an_approval_and_the_end_exclude_each_other);
     return tcase;
 }
@@ -183,6 +196,7 @@ TCase *expire_postgres_case(void)
     TCase *tcase = flow_case_on_postgres("expiry on PostgreSQL");
 
     tcase_add_test(tcase, who_waits_too_long_is_not_served);
+    tcase_add_test(tcase, what_cant_be_read_holds_up_nobody);
     tcase_add_test(tcase, an_approval_and_the_end_exclude_each_other);
     return tcase;
 }

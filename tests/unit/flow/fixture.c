@@ -224,6 +224,16 @@ void act_as(const char *name)
     ctx->now = clock_now;
 }
 
+void add_strange_requests(int count, const char *state)
+{
+    sql(apr_psprintf(pool,
+                     "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d)"
+                     " INSERT INTO request (id, operation, profile, profile_version, state,"
+                     " requester, created, updated, wish, claim_until) SELECT '00' || i, 'strange',"
+                     " '', 0, '%s', '', i, i, '{}', i FROM n",
+                     count, state));
+}
+
 const char *new_csr(void)
 {
     const char *path = in_folder("new.csr");
@@ -288,9 +298,15 @@ static apr_dbd_t *open_database(const apr_dbd_driver_t **driver)
 void sql(const char *text)
 {
     const apr_dbd_driver_t *driver;
-    apr_dbd_t *handle = open_database(&driver);
-    int rows, code = apr_dbd_query(driver, handle, &rows, text);
+    apr_dbd_t *handle;
+    int rows, code;
 
+    if (database) {
+        db_sql(database, text);
+        return;
+    }
+    handle = open_database(&driver);
+    code = apr_dbd_query(driver, handle, &rows, text);
     ck_assert_msg(code == 0, "%s: %s", text, apr_dbd_error(driver, handle, code));
     apr_dbd_close(driver, handle);
 }

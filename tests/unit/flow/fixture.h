@@ -58,6 +58,9 @@ cm_bytes_t crl_bytes(const char *name);
 struct cm_crl_info_t;
 const struct cm_crl_info_t *crl_info(const char *name);
 
+/* Add requests of an operation that no program knows, older than all others. */
+void add_strange_requests(int count, const char *state);
+
 /* Sends an event to a request as this person. */
 cm_error_t *send_event(cm_request_view_t **view, const char *name, const char *id,
                        const char *event);

@@ -67,6 +67,18 @@ START_TEST(what_the_rules_refuse_by_now_is_rejected)
 }
 END_TEST
 
+START_TEST(what_failed_before_comes_last)
+{
+    const char *id = approved_request();
+
+    add_strange_requests(150, "issuing");
+    act_as(NULL);
+    assert_refused(cm_perform_job(ctx), CM_E_INTEGRITY, NULL);
+    ck_assert_str_eq(sql_value(apr_psprintf(pool, "SELECT state FROM request WHERE id = '%s'", id)),
+                     "completed");
+}
+END_TEST
+
 static void *APR_THREAD_FUNC race(apr_thread_t *thread, void *data)
 {
     cm_ctx_t own = *ctx;
@@ -111,6 +123,16 @@ TCase *perform_case(void)
     tcase_add_test(tcase, what_is_approved_is_taken_up);
     tcase_add_test(tcase, a_claim_holds_until_it_runs_out);
     tcase_add_test(tcase, what_the_rules_refuse_by_now_is_rejected);
+    tcase_add_test(tcase, what_failed_before_comes_last);
     tcase_add_test(tcase, two_racers_sign_once);
+    return tcase;
+}
+
+TCase *perform_postgres_case(void)
+{
+    TCase *tcase = flow_case_on_postgres("perform on PostgreSQL");
+
+    tcase_add_test(tcase, what_is_approved_is_taken_up);
+    tcase_add_test(tcase, what_failed_before_comes_last);
     return tcase;
 }

@@ -237,13 +237,20 @@ static CK_RV close_session(CK_SESSION_HANDLE session)
     return rv;
 }
 
+/* Who needs no log-in is in no log-in. */
 static CK_RV get_session_info(CK_SESSION_HANDLE session, CK_SESSION_INFO *info)
 {
+    CK_RV rv;
+
     if (is_gone()) {
         return CKR_DEVICE_REMOVED;
     }
     hold();
-    return held(real->C_GetSessionInfo(session, info));
+    rv = held(real->C_GetSessionInfo(session, info));
+    if (rv == CKR_OK && faults->no_login) {
+        info->state = info->flags & CKF_RW_SESSION ? CKS_RW_PUBLIC_SESSION : CKS_RO_PUBLIC_SESSION;
+    }
+    return rv;
 }
 
 static CK_RV login(CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_UTF8CHAR *pin, CK_ULONG len)

@@ -7,6 +7,7 @@
 
 #include "store/events.h"
 #include "store/strangers.h"
+#include "store/walk.h"
 #include "unit/store/suite.h"
 
 enum { EVENTS = 20000, CRITERIA = 5, COMBINATIONS = 1 << CRITERIA };
@@ -177,14 +178,14 @@ static const char *condition_of(int combination)
 /* Reads all pages; returns how many events there were. */
 static int read_pages(const db_t *db, cm_event_query_t *query)
 {
-    apr_array_header_t *page;
+    cm_event_page_t page;
     int count = 0;
 
     do {
         assert_done(cm_events_find(&page, db->store, query, pool));
-        ck_assert_int_le(page->nelts, query->limit);
-        for (int i = 0; i < page->nelts; i++) {
-            const cm_audit_event_t *event = APR_ARRAY_IDX(page, i, cm_audit_event_t *);
+        ck_assert_int_le(page.items->nelts, query->limit);
+        for (int i = 0; i < page.items->nelts; i++) {
+            const cm_audit_event_t *event = APR_ARRAY_IDX(page.items, i, cm_audit_event_t *);
 
             ck_assert(event->time < query->until ||
                       (event->time == query->until && strcmp(event->id, query->until_id) < 0));
@@ -192,7 +193,9 @@ static int read_pages(const db_t *db, cm_event_query_t *query)
             query->until_id = event->id;
             count++;
         }
-    } while (page->nelts == query->limit);
+        query->until = page.until;
+        query->until_id = page.until_id;
+    } while (page.until_id);
     return count;
 }
 
@@ -212,6 +215,33 @@ START_TEST(pages_hold_each_event_once_and_in_order)
         query.until = 9000;
         ck_assert_str_eq(apr_itoa(pool, read_pages(db, &query)), expected);
     }
+}
+END_TEST
+
+/* One among many that meet the criterion which leads: no page costs more than its share of them. */
+START_TEST(a_rare_combination_takes_several_pages)
+{
+    enum { PAGES = EVENTS / CM_WALK_MOST };
+    const db_t *db = make_events(_i);
+    cm_event_query_t query = {.until = APR_INT64_MAX, .limit = 50};
+    cm_event_page_t page;
+    int found = 0;
+
+    db_sql(db, "UPDATE audit_event SET actor = 'busy'");
+    db_sql(db, "UPDATE audit_event SET action = 'rare' WHERE id IN ('e100001', 'e119999')");
+    query.actor = "busy";
+    query.action = "rare";
+    for (int i = 0; i < PAGES; i++) {
+        assert_done(cm_events_find(&page, db->store, &query, pool));
+        found += page.items->nelts;
+        ck_assert_int_eq(page.items->nelts, i == 0 || i == PAGES - 1);
+        ck_assert_ptr_nonnull(page.until_id);
+        query.until = page.until;
+        query.until_id = page.until_id;
+    }
+    assert_done(cm_events_find(&page, db->store, &query, pool));
+    ck_assert_ptr_null(page.until_id);
+    ck_assert_int_eq(found + page.items->nelts, 2);
 }
 END_TEST
 
@@ -294,6 +324,7 @@ TCase *events_case(void)
     tcase_set_timeout(tcase, 30);
     tcase_add_loop_test(tcase, every_search_goes_by_its_index, ON_SQLITE, ON_POSTGRES + 1);
     tcase_add_loop_test(tcase, pages_hold_each_event_once_and_in_order, ON_SQLITE, ON_POSTGRES + 1);
+    tcase_add_loop_test(tcase, a_rare_combination_takes_several_pages, ON_SQLITE, ON_POSTGRES + 1);
     tcase_add_loop_test(tcase, one_event_is_read, ON_SQLITE, ON_POSTGRES + 1);
     tcase_add_loop_test(tcase, counts_of_strangers_add_up, ON_SQLITE, ON_POSTGRES + 1);
     return tcase;

@@ -195,8 +195,8 @@ START_TEST(a_database_that_is_not_there_is_told_at_once)
     item_baton_t item = {.id = "a"};
     cm_rows_t *rows;
     cm_store_t *store;
-    apr_time_t start = apr_time_now();
 
+    absent.config.deadline = apr_time_from_sec(3600); /* who waited for it would not end in time */
     absent.config.params =
         _i == ON_SQLITE ? "/nonexistent/db" : "host=/nonexistent user=postgres dbname=x";
     store = db_another_store(&absent);
@@ -205,7 +205,6 @@ START_TEST(a_database_that_is_not_there_is_told_at_once)
                    NULL);
     assert_refused(cm_store_check(store, pool), CM_E_DATABASE, NULL);
     ck_assert_int_eq(item.runs, 0);
-    ck_assert_int_lt(apr_time_now() - start, apr_time_from_sec(3));
 }
 END_TEST
 

@@ -54,7 +54,7 @@ static cm_error_t *write_work(cm_txn_t *txn, cm_audit_event_t *event, void *bato
     case EXPIRE_REQUEST:
         return cm_request_expire(txn, w->record, w->until, w->now);
     case LOCK_REQUEST:
-        return cm_request_lock(&request, txn, &(cm_request_lock_t){w->id, w->from, w->now});
+        return cm_request_lock(&request, txn, &(cm_request_lock_t){w->id, w->from});
     default:
         return cm_request_claim(txn, w->id, w->word, w->until, w->now);
     }
@@ -183,9 +183,9 @@ static cm_request_t *make_request(const char *id, cm_operation_t operation, cons
     apr_array_header_t *checklist = apr_array_make(pool, 2, sizeof(cm_item_t));
 
     APR_ARRAY_PUSH(checklist, cm_item_t) =
-        (cm_item_t){"csr", CM_BEFORE_ISSUE, CM_ITEM_DONE, requester, "fine", 50, NULL, 0};
+        (cm_item_t){"csr", CM_BEFORE_ISSUE, CM_ITEM_DONE, requester, "fine", 50, NULL, 0, 0};
     APR_ARRAY_PUSH(checklist, cm_item_t) =
-        (cm_item_t){"approval", CM_BEFORE_DELIVERY, CM_ITEM_OPEN, NULL, NULL, 0, "officer", 2};
+        (cm_item_t){"approval", CM_BEFORE_DELIVERY, CM_ITEM_OPEN, NULL, NULL, 0, "officer", 2, 1};
     *request = (cm_request_t){.id = id,
                               .operation = operation,
                               .profile = "user",
@@ -225,8 +225,9 @@ START_TEST(a_request_keeps_its_checklist)
     ck_assert_int_eq(item->phase, CM_BEFORE_DELIVERY);
     ck_assert_int_eq(item->state, CM_ITEM_OPEN);
     ck_assert_int_eq(item->updated, 0);
+    ck_assert_int_eq(item->everywhere, 1);
 
-    *item = (cm_item_t){"approval", CM_BEFORE_ISSUE, CM_ITEM_DONE, "p2", "yes", 70, NULL, 0};
+    *item = (cm_item_t){"approval", CM_BEFORE_ISSUE, CM_ITEM_DONE, "p2", "yes", 70, NULL, 0, 0};
     APR_ARRAY_PUSH(shorter, cm_item_t) = *item;
     request->checklist = shorter;
     request->state = CM_STATE_COMPLETED;
@@ -321,29 +322,37 @@ END_TEST
 START_TEST(a_lock_is_for_the_state_that_was_read)
 {
     db_t *db = db_make(_i, 1);
-    write_t lock = {.what = LOCK_REQUEST, .id = "r1", .from = CM_STATE_DECLINED, .now = 99};
+    write_t lock = {.what = LOCK_REQUEST, .id = "r1", .from = CM_STATE_DECLINED};
 
     assert_done(write_it(
         db, (write_t){.what = ADD_REQUEST, .record = make_request("r1", CM_OP_ENROLL, "p1")}));
     assert_refused(write_it(db, lock), CM_E_CONFLICT, NULL);
     lock.from = CM_STATE_PENDING;
     assert_done(write_it(db, lock));
-    ck_assert_str_eq(db_sql(db, "SELECT updated FROM request"), "99");
+    ck_assert_str_eq(db_sql(db, "SELECT updated FROM request"), "20"); /* nothing happened yet */
 }
 END_TEST
+
+static apr_array_header_t *waiting(const db_t *db, apr_time_t before, const cm_waiting_t *after)
+{
+    const cm_waiting_page_t page = {before, after, 10};
+    apr_array_header_t *found;
+
+    assert_done(cm_requests_waiting(&found, db->store, &page, pool));
+    return found;
+}
 
 START_TEST(what_waits_is_found_and_ended_once)
 {
     db_t *db = db_make(_i, 1);
     cm_request_t *request = make_request("r1", CM_OP_ENROLL, "p1"); /* updated: 20 */
     write_t expire = {.what = EXPIRE_REQUEST, .record = request, .until = 20, .now = 99};
-    apr_array_header_t *ids;
 
     assert_done(write_it(db, (write_t){.what = ADD_REQUEST, .record = request}));
-    assert_done(cm_requests_waiting(&ids, db->store, 20, 10, pool));
-    ck_assert_int_eq(ids->nelts, 0);
-    assert_done(cm_requests_waiting(&ids, db->store, 21, 10, pool));
-    ck_assert_int_eq(ids->nelts, 1);
+    ck_assert_int_eq(waiting(db, 20, NULL)->nelts, 0);
+    ck_assert_int_eq(waiting(db, 21, NULL)->nelts, 1);
+    ck_assert_int_eq(waiting(db, 21, &APR_ARRAY_IDX(waiting(db, 21, NULL), 0, cm_waiting_t))->nelts,
+                     0);
     assert_refused(write_it(db, expire), CM_E_CONFLICT, NULL); /* an event has come since */
     expire.until = 21;
     request->state = CM_STATE_DECLINED;
@@ -354,8 +363,7 @@ START_TEST(what_waits_is_found_and_ended_once)
     request->state = CM_STATE_EXPIRED;
     expire.until = 100;
     assert_refused(write_it(db, expire), CM_E_CONFLICT, NULL);
-    assert_done(cm_requests_waiting(&ids, db->store, 1000, 10, pool));
-    ck_assert_int_eq(ids->nelts, 0);
+    ck_assert_int_eq(waiting(db, 1000, NULL)->nelts, 0);
 }
 END_TEST
 

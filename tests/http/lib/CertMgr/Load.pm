@@ -11,7 +11,7 @@ use IO::Select ();
 use JSON::PP ();
 use POSIX ();
 
-our @EXPORT = qw(clients start_clients wait_clients start_beat beats stop_beat);
+our @EXPORT = qw(clients start_clients wait_clients start_beat beats within stop_beat);
 
 my $json = JSON::PP->new->utf8->allow_nonref;
 
@@ -76,6 +76,17 @@ sub start_beat {
 sub beats {
     my ($beat) = @_;
     return -s $beat->{path} // 0;
+}
+
+# Whether it is so before that many beats are over.
+sub within {
+    my ($beat, $count, $question) = @_;
+    my $start = beats($beat);
+    until ($question->()) {
+        return 0 if beats($beat) - $start > $count;
+        select undef, undef, undef, 0.2;
+    }
+    return 1;
 }
 
 sub stop_beat {

@@ -175,10 +175,11 @@ sub members_are {
     return;
 }
 
-# Asks again every 0.2 s, at most `seconds`.
+# Asks again every 0.2 s until it is so. Two minutes are never, on however busy a machine: how long
+# something may take is asked in beats (CertMgr::Load).
 sub wait_until {
-    my ($seconds, $question) = @_;
-    my $end = time + $seconds;
+    my $question = pop;
+    my $end = time + 120;
     while (1) {
         my $answer = $question->();
         return $answer if $answer || time > $end;
