@@ -4,7 +4,7 @@ libcertmgr_la_SOURCES += \
     %D%/authorities.c %D%/authorities.h \
     %D%/bounds.c \
     %D%/certificates.c %D%/certificates.h \
-    %D%/crls.c %D%/crls.h \
+    %D%/crls.c %D%/crls.def %D%/crls.h \
     %D%/holders.c %D%/holders.h \
     %D%/groups.c %D%/groups.h \
     %D%/events.c %D%/events.h %D%/event_search.c \

@@ -208,6 +208,13 @@ START_TEST(authorities_are_listed_with_their_responders)
 
     add_authority(db, "root", NULL);
     authority = add_authority(db, "issuing", "root");
+    for (int i = 0; i < 2; i++) { /* names of lists of "issuing" */
+        cm_authority_t hiding = *authority;
+
+        hiding.name = i ? "issuing-2" : "issuing-delta";
+        assert_refused(write_it(db, (write_t){.what = ADD_AUTHORITY, .record = &hiding}),
+                       CM_E_CONFLICT, "authority.name");
+    }
     authority->ocsp_key = "pkcs11:object=o";
     authority->ocsp_der = cm_bytes_of_text("ocsp");
     authority->ocsp_not_after = 99;
