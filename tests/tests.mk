@@ -11,6 +11,8 @@ include tests/unit/flow/tests.mk
 include tests/unit/proto/tests.mk
 endif
 
+include tests/bench/tests.mk
+
 VARIANT = $(SHELL) $(srcdir)/tests/variant
 TAP = $(PERL) $(srcdir)/tests/tap
 PERL = perl
@@ -59,19 +61,22 @@ check-http: all
 mutants:
 	@$(PERL) $(srcdir)/tests/mutants/run $(abs_builddir) $(MUTANTS)
 
-# Searches among a million certificates; no test, since times are those of the machine.
-EXTRA_PROGRAMS += search-bench
-search_bench_SOURCES = tests/bench/search.c
-search_bench_LDADD = libcertmgr.la $(CORE_LIBS)
+# How fast it is, against others on this machine; no test, since times are those of the machine. All
+# rounds of what BENCH names (tests/bench/run says what there is) go into bench/results.json.
+BENCH =
+BENCH_ROUNDS = 5
+BENCH_SECONDS = 5
 BENCH_ROWS = 1000000
-bench-search: search-bench
-	@folder=`mktemp -d /tmp/certmgr-bench-XXXXXX`; \
-	echo "SQLite, $(BENCH_ROWS) certificates"; \
-	./search-bench sqlite3 $$folder/db $(BENCH_ROWS); status=$$?; rm -rf $$folder; exit $$status
-	@folder=`sh $(srcdir)/tests/unit/store/postgres.sh start` || exit 1; \
-	echo "PostgreSQL, $(BENCH_ROWS) certificates"; \
-	./search-bench pgsql "host=$$folder user=postgres dbname=postgres" $(BENCH_ROWS); status=$$?; \
-	sh $(srcdir)/tests/unit/store/postgres.sh stop $$folder; exit $$status
+BENCH_DATABASES = sqlite3 pgsql
+bench: all
+	@$(MAKE) $(BENCH_TOOLS)
+	@BENCH_ROUNDS='$(BENCH_ROUNDS)' BENCH_SECONDS='$(BENCH_SECONDS)' BENCH_ROWS='$(BENCH_ROWS)' \
+	    BENCH_DATABASES='$(BENCH_DATABASES)' \
+	    $(PERL) $(abs_top_srcdir)/tests/bench/run $(abs_top_srcdir) $(abs_builddir) $(BENCH)
+
+# Ten million certificates, on PostgreSQL.
+bench-large:
+	@$(MAKE) bench BENCH=scale BENCH_ROWS=10000000 BENCH_DATABASES=pgsql
 
 # CRLs of growing size against OpenSSL in memory; no test either.
 EXTRA_PROGRAMS += crl-bench
@@ -100,10 +105,10 @@ checks:
 format:
 	cd $(abs_top_srcdir) && git ls-files '*.c' '*.h' | xargs clang-format -i
 
-.PHONY: bench-search bench-crl check-programs analyze sanitize coverage check-unit valgrind check-http checks format mutants
+.PHONY: bench bench-large bench-crl check-programs analyze sanitize coverage check-unit valgrind check-http checks format mutants
 
 clean-local:
 	rm -rf analyze sanitize coverage fuzz http mutants test-logs
 
 EXTRA_DIST += tests/README.md tests/variant tests/tap tests/allowed-skips tests/unit/run \
-    tests/contract.json tests/checks tests/http tests/interop tests/docs tests/idp tests/mutants tests/package debian-packages .clang-format .ci/run
+    tests/contract.json tests/bench tests/checks tests/http tests/interop tests/docs tests/idp tests/mutants tests/package debian-packages .clang-format .ci/run

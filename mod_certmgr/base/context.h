@@ -35,6 +35,7 @@ typedef struct cm_ctx_t {
     struct cm_store_t *store;         /* store/store.h */
     struct cm_keyring_t *keys;        /* keys/keyring.h */
     struct cm_strangers_t *strangers; /* flow/strangers.h; NULL: refusals are not counted */
+    struct cm_ready_t *ready;         /* flow/ready.h; NULL: no OCSP answer is kept */
     const cm_host_t *host;
 } cm_ctx_t;
 

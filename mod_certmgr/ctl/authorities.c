@@ -5,8 +5,9 @@
 #include "ctl/govern.h"
 #include "ctl/output.h"
 #include "flow/crl.h"
-#include "flow/server.h"
 #include "pki/cert.h"
+#include "pki/csr.h"
+#include "pki/pem.h"
 #include "store/authorities.h"
 
 static const cm_column_t columns[] = {
@@ -142,21 +143,71 @@ cm_error_t *cm_ctl_ca_crl(cm_run_t *run)
     return cm_ctl_change(&view, run, "authority.crl", asked);
 }
 
-cm_error_t *cm_ctl_ca_server_certificate(cm_run_t *run)
+/* DNS names as a list, the request as PEM. */
+static cm_error_t *describe_server(json_t *change, const cm_run_t *run, const char *path)
 {
-    cm_server_plan_t plan = {.ca = cm_run_option(run, "ca"), .names = cm_run_options(run, "dns")};
-    const char *path = cm_run_option(run, "csr");
-    cm_certificate_t *made;
-    cm_error_t *error;
+    const apr_array_header_t *names = cm_run_options(run, "dns");
+    static const char *const given[] = {"ca", NULL};
+    json_t *list = cm_json_array(run->pool);
+    cm_bytes_t content, csr;
+    cm_error_t *error = cm_run_file(&content, run, path);
 
-    if (!path || !plan.names->nelts) {
-        return cm_error_make(run->pool, CM_E_VALUE, "--csr FILE and --dns NAME are needed");
+    if (!error) {
+        error = cm_csr_decode(&csr, content, run->pool);
     }
-    plan.ca = plan.ca ? plan.ca : "issuing";
-    if ((error = cm_run_file(&plan.csr, run, path)) ||
-        (error = cm_server_certificate(&made, run->ctx, &plan))) {
+    if (error) {
         return error;
     }
-    fputs(cm_cert_pem(made->der, run->pool), stdout);
+    for (int i = 0; i < names->nelts; i++) {
+        json_array_append_new(list, json_string(APR_ARRAY_IDX(names, i, const char *)));
+    }
+    cm_json_set_text(change, "csr", cm_pem_encode("CERTIFICATE REQUEST", csr, run->pool));
+    cm_json_set(change, "dns", list);
+    cm_options_set(change, run, given);
     return NULL;
+}
+
+cm_error_t *cm_ctl_ca_server_certificate(cm_run_t *run)
+{
+    const char *path = cm_run_option(run, "csr");
+    json_t *change = cm_json_object(run->pool);
+    cm_request_view_t *view;
+    cm_error_t *error;
+
+    if (!path || !cm_run_option(run, "dns")) {
+        return cm_error_make(run->pool, CM_E_VALUE, "--csr FILE and --dns NAME are needed");
+    }
+    error = describe_server(change, run, path);
+    if (!error) {
+        error = cm_ctl_change(&view, run, "authority.server-certificate", change);
+    }
+    if (!error && view) {
+        fputs(cm_cert_pem(view->certificate->der, run->pool), stdout);
+    }
+    return error;
+}
+
+/* What is no name of an authority is the id of a certificate. */
+cm_error_t *cm_ctl_ca_revoke(cm_run_t *run)
+{
+    const char *name = cm_run_argument(run, 0), *reason = cm_run_option(run, "reason");
+    json_t *change = cm_json_object(run->pool);
+    cm_authority_t *authority;
+    cm_request_view_t *view;
+    cm_error_t *error;
+
+    if (!reason) {
+        return cm_error_make(run->pool, CM_E_VALUE, "--reason REASON is needed");
+    }
+    error = cm_authority_read(&authority, run->ctx->store, name, run->pool);
+    if (error && error->code != CM_E_NOT_FOUND) {
+        return error;
+    }
+    cm_json_set_text(change, error ? "certificate" : "authority", name);
+    cm_json_set_text(change, "reason", reason);
+    error = cm_ctl_change(&view, run, "authority.revoke", change);
+    if (!error && view) {
+        cm_output_step(run, name, "revoked");
+    }
+    return error;
 }

@@ -82,14 +82,25 @@ static cm_error_t *note(cm_ceremony_t *c, const char *line)
                               status);
 }
 
-cm_error_t *cm_ceremony_step(cm_ceremony_t *ceremony, const char *what, int made)
+static cm_error_t *show(cm_ceremony_t *ceremony, const char *what, const char *result)
 {
     apr_pool_t *pool = ceremony->run->pool;
-    const char *result = made ? "made" : "was there";
 
     cm_output_step(ceremony->run, what, result);
     return note(ceremony, apr_psprintf(pool, "%s step %s: %s", cm_text_time(apr_time_now(), pool),
                                        what, result));
+}
+
+cm_error_t *cm_ceremony_step(cm_ceremony_t *ceremony, const char *what, cm_step_t step)
+{
+    static const char *const results[] = {"was there", "made", "asked for"};
+
+    return show(ceremony, what, results[step]);
+}
+
+cm_error_t *cm_ceremony_leave(cm_ceremony_t *ceremony, const char *what, const char *why)
+{
+    return show(ceremony, what, apr_pstrcat(ceremony->run->pool, "left out, ", why, NULL));
 }
 
 cm_error_t *cm_ceremony_key(cm_ceremony_t *ceremony, const char *uri)

@@ -17,8 +17,13 @@ cm_error_t *cm_ceremony_begin(cm_ceremony_t **ceremony, const cm_run_t *run, con
 /* Make the file, before the first step: nothing is made that can't be recorded. */
 cm_error_t *cm_ceremony_open(cm_ceremony_t *ceremony);
 
+typedef enum { CM_STEP_WAS_THERE, CM_STEP_MADE, CM_STEP_ASKED_FOR } cm_step_t;
+
 /* One step: on the terminal, and as a line of the record. */
-cm_error_t *cm_ceremony_step(cm_ceremony_t *ceremony, const char *what, int made);
+cm_error_t *cm_ceremony_step(cm_ceremony_t *ceremony, const char *what, cm_step_t step);
+
+/* What is not made, and why, in the same places. */
+cm_error_t *cm_ceremony_leave(cm_ceremony_t *ceremony, const char *what, const char *why);
 
 /* A key that is there now: URI, algorithm, SHA-256 of its SubjectPublicKeyInfo. */
 cm_error_t *cm_ceremony_key(cm_ceremony_t *ceremony, const char *uri);

@@ -125,16 +125,9 @@ cm_error_t *cm_ctl_person_login_add(cm_run_t *run);      /* people.c */
 cm_error_t *cm_ctl_person_login_remove(cm_run_t *run);   /* people.c */
 cm_error_t *cm_ctl_person_login_list(cm_run_t *run);     /* people.c */
 cm_error_t *cm_ctl_person_certificate(cm_run_t *run);    /* requests.c */
-cm_error_t *cm_ctl_group_add(cm_run_t *run);             /* groups.c */
+cm_error_t *cm_ctl_group_change(cm_run_t *run);          /* groups.c */
 cm_error_t *cm_ctl_group_list(cm_run_t *run);            /* groups.c */
 cm_error_t *cm_ctl_group_show(cm_run_t *run);            /* groups.c */
-cm_error_t *cm_ctl_group_remove(cm_run_t *run);          /* groups.c */
-cm_error_t *cm_ctl_group_profile_add(cm_run_t *run);     /* groups.c */
-cm_error_t *cm_ctl_group_profile_remove(cm_run_t *run);  /* groups.c */
-cm_error_t *cm_ctl_group_domain_add(cm_run_t *run);      /* groups.c */
-cm_error_t *cm_ctl_group_domain_remove(cm_run_t *run);   /* groups.c */
-cm_error_t *cm_ctl_group_member_add(cm_run_t *run);      /* groups.c */
-cm_error_t *cm_ctl_group_member_remove(cm_run_t *run);   /* groups.c */
 cm_error_t *cm_ctl_key_compromised(cm_run_t *run);       /* keys.c */
 cm_error_t *cm_ctl_audit_verify(cm_run_t *run);          /* audit.c */
 cm_error_t *cm_ctl_audit_head(cm_run_t *run);            /* audit.c */

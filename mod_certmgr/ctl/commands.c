@@ -4,7 +4,8 @@
 static const cm_option_t init_options[] = {
     {"plan", "FILE", "authorities and keys to make (JSON) instead of the default ones"},
     {"organization", "NAME", "organisation in the names of the default authorities"},
-    {"profiles", "FOLDER", "certificate profiles to store (*.json), of authorities that are there"},
+    {"profiles", "FOLDER",
+     "certificate profiles to store (*.json); left out where their authority is not there"},
     {"so-pin", "SOURCE", "SO PIN of a new token: file:, env: or exec: (default: a random one)"},
     {"log", "FILE", "where to write the record of the ceremony"},
     CM_BREAK_GLASS,
@@ -41,6 +42,7 @@ static const cm_option_t request_options[] = {
     {"subject", "DN", "subject to ask for, such as \"CN=Example CA,O=Example\""},
     {"path-length", "NUMBER", "path length to ask for (default: none)"},
     {"algorithm", "NAME", "of a key that has to be made (default: P-256)"},
+    CM_BREAK_GLASS,
     {NULL, NULL, NULL}};
 
 static const cm_option_t answer_options[] = {
@@ -57,6 +59,12 @@ static const cm_option_t server_options[] = {
     {"csr", "FILE", "certificate request of the server (PEM; - for standard input)"},
     {"dns", "NAME", "DNS name of the server; may be repeated"},
     {"ca", "NAME", "issuing authority (default: issuing)"},
+    CM_BREAK_GLASS,
+    {NULL, NULL, NULL}};
+
+static const cm_option_t end_options[] = {
+    {"reason", "REASON", "reason of RFC 5280 5.3.1, such as superseded or cACompromise"},
+    CM_BREAK_GLASS,
     {NULL, NULL, NULL}};
 
 static const cm_option_t add_options[] = {
@@ -149,6 +157,9 @@ static const cm_option_t lifecycle_options[] = {{"dot", NULL, "as a graph for Gr
     "Once there are two administrators, two of them approve it first: then the id of the "         \
     "request\n"                                                                                    \
     "is printed, and that it waits."
+#define DUAL_CONTROL_OF_CAS                                                                        \
+    "Once there are two ca-admins, two of them approve it first: then the id of the request is\n"  \
+    "printed, and that it waits."
 
 static const cm_command_t commands[] = {
     {"init", "", init_options, CM_NEEDS_SETUP, cm_ctl_init,
@@ -158,12 +169,16 @@ static const cm_command_t commands[] = {
      "the user PIN that the line names), the database schema, the audit key, an escrow key\n"
      "(RSA-3072), the authorities root and issuing (P-256) with the key of their OCSP responder, "
      "and\n"
-     "the profiles. It shows what it is going to do and asks before it writes. A run that was cut\n"
-     "is finished by running it again.\n\n"
+     "the profiles whose authority is there then. It shows what it is going to do and asks before\n"
+     "it writes. A run that was cut is finished by running it again, which also stores the "
+     "profiles\n"
+     "of authorities that have been added.\n\n"
      "The record of the ceremony names time, user, keys and certificates with their fingerprints.\n"
      "A random SO PIN is shown once and kept nowhere.\n\n"
-     "Once there are two administrators, init makes no new authorities without --break-glass, and\n"
-     "stores no profiles: see profile import."},
+     "Once there are two ca-admins, two of them approve new authorities, which init asks for "
+     "then:\n"
+     "one below another when that one is there. Once there are two administrators, init stores no\n"
+     "profiles: see profile import."},
     {"db upgrade", "", NULL, CM_NEEDS_STORE, cm_ctl_db_upgrade,
      "Bring the database schema up to date",
      "Runs the migrations that the database lacks, each in a transaction, and records the digest "
@@ -177,8 +192,9 @@ static const cm_command_t commands[] = {
     {"ca server-certificate", "", server_options, CM_NEEDS_ALL, cm_ctl_ca_server_certificate,
      "Issue a certificate for a TLS server of this installation",
      "For the server that runs this module itself, which can't be asked before it has one. The\n"
-     "request's own names are ignored, those of --dns are used. Written to the audit log; prints\n"
-     "the certificate as PEM."},
+     "request's own names are ignored, those of --dns are used. Prints the certificate as "
+     "PEM.\n\n" DUAL_CONTROL_OF_CAS
+     "\nThen certificate show ID --pem prints the certificate; request show says its ID."},
     {"ca crl", "NAME", crl_options, CM_NEEDS_DATABASE, cm_ctl_ca_crl,
      "Change how an authority publishes its CRLs",
      "Each new certificate names one of the shards, which keeps it, and is revoked there; those "
@@ -190,15 +206,22 @@ static const cm_command_t commands[] = {
      "Ask an authority outside for the certificate of a new authority",
      "Makes the key in the token if it is not there, and prints a certification request (PEM) for\n"
      "it. The request is kept until ca import brings the answer; a second one under the same name\n"
-     "takes its place."},
+     "takes its place. Without options it is printed again.\n\n" DUAL_CONTROL_OF_CAS},
     {"ca import", "NAME", answer_options, CM_NEEDS_ALL, cm_ctl_ca_import,
      "Take up an authority whose certificate was signed elsewhere",
      "The certificate must be that of the key, of an authority that may sign certificates and "
      "CRLs,\n"
      "and verify strictly up to a root, which is in --chain, or above --parent. Then the "
      "authority\n"
-     "gets the certificate of its OCSP responder and its first CRL, and profiles can name it.\n\n"
-     "Once there are two administrators, this needs --break-glass."},
+     "gets the certificate of its OCSP responder and its first CRL, and profiles can name "
+     "it.\n\n" DUAL_CONTROL_OF_CAS},
+    {"ca revoke", "NAME", end_options, CM_NEEDS_DATABASE, cm_ctl_ca_revoke,
+     "Revoke the certificate of an authority",
+     "NAME is an authority below another one of ours, or the id of a certificate: a subordinate\n"
+     "authority's, or one that is nobody's, such as the server's. An authority that is revoked\n"
+     "issues nothing any more, nor does any below it; their CRLs and OCSP go on. A compromised "
+     "key\n"
+     "(cACompromise, keyCompromise) is reported as well.\n\n" DUAL_CONTROL_OF_CAS},
     {"certificate list", "", search_options, CM_NEEDS_DATABASE, cm_ctl_certificate_list,
      "List certificates, newest first, that meet all criteria given",
      "A to Z are compared without regard to case in cn, san and issuer. A part of a name\n"
@@ -256,30 +279,29 @@ static const cm_command_t commands[] = {
      "Take a log-in from a person", ""},
     {"person login list", "ID", NULL, CM_NEEDS_DATABASE, cm_ctl_person_login_list,
      "List the log-ins of a person", "Those by certificate are not among them."},
-    {"group add", "NAME", change_options, CM_NEEDS_DATABASE, cm_ctl_group_add, "Make a group",
+    {"group add", "NAME", change_options, CM_NEEDS_DATABASE, cm_ctl_group_change, "Make a group",
      "A profile that a group lists is open to members only: of this group, or of another one that\n"
      "lists it."},
     {"group list", "", NULL, CM_NEEDS_DATABASE, cm_ctl_group_list, "List the groups", ""},
     {"group show", "NAME", NULL, CM_NEEDS_DATABASE, cm_ctl_group_show,
      "List the people of a group with what they are in it", ""},
-    {"group remove", "NAME", change_options, CM_NEEDS_DATABASE, cm_ctl_group_remove,
+    {"group remove", "NAME", change_options, CM_NEEDS_DATABASE, cm_ctl_group_change,
      "Remove a group",
      "Refused while it lists profiles, which would be open to everybody then. What was made in it\n"
      "keeps its name."},
-    {"group profile add", "NAME PROFILE", change_options, CM_NEEDS_DATABASE,
-     cm_ctl_group_profile_add, "Open a profile to the members of a group, and to nobody else", ""},
-    {"group profile remove", "NAME PROFILE", change_options, CM_NEEDS_DATABASE,
-     cm_ctl_group_profile_remove, "Take a profile from a group",
+    {"group profile add", "NAME PROFILE", change_options, CM_NEEDS_DATABASE, cm_ctl_group_change,
+     "Open a profile to the members of a group, and to nobody else", ""},
+    {"group profile remove", "NAME PROFILE", change_options, CM_NEEDS_DATABASE, cm_ctl_group_change,
+     "Take a profile from a group",
      "A profile that no group lists any more is open to everybody whom it allows."},
-    {"group domain add", "NAME DOMAIN", change_options, CM_NEEDS_DATABASE, cm_ctl_group_domain_add,
+    {"group domain add", "NAME DOMAIN", change_options, CM_NEEDS_DATABASE, cm_ctl_group_change,
      "Note that a DNS name belongs to a group", ""},
-    {"group domain remove", "NAME DOMAIN", change_options, CM_NEEDS_DATABASE,
-     cm_ctl_group_domain_remove, "Take a DNS name from a group", ""},
-    {"group member add", "NAME ID", change_options, CM_NEEDS_DATABASE, cm_ctl_group_member_add,
+    {"group domain remove", "NAME DOMAIN", change_options, CM_NEEDS_DATABASE, cm_ctl_group_change,
+     "Take a DNS name from a group", ""},
+    {"group member add", "NAME ID", change_options, CM_NEEDS_DATABASE, cm_ctl_group_change,
      "Put a person into a group", ""},
-    {"group member remove", "NAME ID", change_options, CM_NEEDS_DATABASE,
-     cm_ctl_group_member_remove, "Take a person out of a group",
-     "Roles that hold for the group stay: person role remove."},
+    {"group member remove", "NAME ID", change_options, CM_NEEDS_DATABASE, cm_ctl_group_change,
+     "Take a person out of a group", "Roles that hold for the group stay: person role remove."},
     {"person certificate", "ID", certificate_options, CM_NEEDS_ALL, cm_ctl_person_certificate,
      "Issue a certificate for a person who can't log in yet",
      "The same as issue --for ID. This is how the first people of an installation get their\n"
@@ -300,12 +322,13 @@ static const cm_command_t commands[] = {
      "List the newest requests", ""},
     {"request show", "ID", NULL, CM_NEEDS_DATABASE, cm_ctl_request_show,
      "Show a request and what it waits for", ""},
-    {"key compromised", "FILE", NULL, CM_NEEDS_DATABASE, cm_ctl_key_compromised,
+    {"key compromised", "FILE", change_options, CM_NEEDS_DATABASE, cm_ctl_key_compromised,
      "Report that a private key is known to others",
      "FILE holds a certificate, a certification request or a public key, whoever made it (PEM; -\n"
      "for standard input). From then on nobody gets a certificate for the key. Certificates that\n"
      "have it already are listed, and have to be revoked one by one with the reason\n"
-     "keyCompromise, which reports a key as well. There is no way to take a report back."},
+     "keyCompromise, which reports a key as well. There is no way to take a report "
+     "back.\n\n" DUAL_CONTROL_OF_CAS},
     {"audit verify", "", verify_options, CM_NEEDS_ALL, cm_ctl_audit_verify,
      "Recompute the audit log and compare it with its signed heads",
      "Prints a line \"event ID changed|missing|inserted\" for each finding, then how many events "

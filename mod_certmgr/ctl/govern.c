@@ -75,6 +75,21 @@ void cm_say_it_waits(const cm_run_t *run, const cm_request_t *request)
     printf("request %s waits%s\n", request->id, what);
 }
 
+void cm_options_set(json_t *change, const cm_run_t *run, const char *const *names)
+{
+    for (; *names; names++) {
+        const char *value = cm_run_option(run, *names);
+        char *member = apr_pstrdup(run->pool, *names);
+
+        for (char *c = strchr(member, '-'); c; c = strchr(c, '-')) {
+            *c = '_';
+        }
+        if (value) {
+            cm_json_set_text(change, member, value);
+        }
+    }
+}
+
 cm_error_t *cm_ctl_change(cm_request_view_t **view, cm_run_t *run, const char *kind,
                           const json_t *change)
 {

@@ -25,6 +25,10 @@ cm_error_t *cm_break_glass_reason(const char **reason, const cm_run_t *run);
 cm_error_t *cm_ctl_change(cm_request_view_t **view, cm_run_t *run, const char *kind,
                           const json_t *change);
 
+/* Set members of a change from options that were given; "crl-validity" is the member crl_validity.
+ * NULL ends the names. */
+void cm_options_set(json_t *change, const cm_run_t *run, const char *const *names);
+
 /* A request as certmgrctl shows it. */
 json_t *cm_request_object(const cm_request_t *request, apr_pool_t *pool);
 
@@ -32,6 +36,7 @@ json_t *cm_request_object(const cm_request_t *request, apr_pool_t *pool);
 void cm_say_it_waits(const cm_run_t *run, const cm_request_t *request);
 
 /* More commands. */
+cm_error_t *cm_ctl_ca_revoke(cm_run_t *run);         /* authorities.c */
 cm_error_t *cm_ctl_person_activate(cm_run_t *run);   /* people.c */
 cm_error_t *cm_ctl_person_deactivate(cm_run_t *run); /* people.c */
 cm_error_t *cm_ctl_issue(cm_run_t *run);             /* requests.c */

@@ -76,60 +76,37 @@ cm_error_t *cm_ctl_group_show(cm_run_t *run)
     return NULL;
 }
 
-/* `member`: what the second argument is, or NULL. */
-static cm_error_t *change(cm_run_t *run, const char *kind, const char *member)
+/* The change that a command asks for. */
+static const struct {
+    const char *words, *kind;
+    const char *member; /* what the second argument is, or NULL */
+} changes[] = {{"group add", "group.add", NULL},
+               {"group remove", "group.remove", NULL},
+               {"group profile add", "group.profile-add", "profile"},
+               {"group profile remove", "group.profile-remove", "profile"},
+               {"group domain add", "group.domain-add", "domain"},
+               {"group domain remove", "group.domain-remove", "domain"},
+               {"group member add", "group.seat", "person"},
+               {"group member remove", "group.unseat", "person"}};
+
+cm_error_t *cm_ctl_group_change(cm_run_t *run)
 {
     json_t *asked = cm_json_object(run->pool);
     cm_request_view_t *view;
     cm_error_t *error;
+    size_t i = 0;
 
-    cm_json_set_text(asked, "group", cm_run_argument(run, 0));
-    if (member) {
-        cm_json_set_text(asked, member, cm_run_argument(run, 1));
+    while (i < sizeof changes / sizeof *changes - 1 &&
+           strcmp(changes[i].words, run->command->words) != 0) {
+        i++;
     }
-    error = cm_ctl_change(&view, run, kind, asked);
+    cm_json_set_text(asked, "group", cm_run_argument(run, 0));
+    if (changes[i].member) {
+        cm_json_set_text(asked, changes[i].member, cm_run_argument(run, 1));
+    }
+    error = cm_ctl_change(&view, run, changes[i].kind, asked);
     if (!error && view && run->json) {
         cm_output_object(run, cm_request_object(view->request, run->pool));
     }
     return error;
-}
-
-cm_error_t *cm_ctl_group_add(cm_run_t *run)
-{
-    return change(run, "group.add", NULL);
-}
-
-cm_error_t *cm_ctl_group_remove(cm_run_t *run)
-{
-    return change(run, "group.remove", NULL);
-}
-
-cm_error_t *cm_ctl_group_profile_add(cm_run_t *run)
-{
-    return change(run, "group.profile-add", "profile");
-}
-
-cm_error_t *cm_ctl_group_profile_remove(cm_run_t *run)
-{
-    return change(run, "group.profile-remove", "profile");
-}
-
-cm_error_t *cm_ctl_group_domain_add(cm_run_t *run)
-{
-    return change(run, "group.domain-add", "domain");
-}
-
-cm_error_t *cm_ctl_group_domain_remove(cm_run_t *run)
-{
-    return change(run, "group.domain-remove", "domain");
-}
-
-cm_error_t *cm_ctl_group_member_add(cm_run_t *run)
-{
-    return change(run, "group.seat", "person");
-}
-
-cm_error_t *cm_ctl_group_member_remove(cm_run_t *run)
-{
-    return change(run, "group.unseat", "person");
 }

@@ -123,39 +123,71 @@ static cm_error_t *provide_key(cm_ceremony_t *ceremony, const cm_run_t *run,
     return error ? error : cm_ceremony_key(ceremony, key->uri);
 }
 
-/* One that is not there yet is under dual control, once there are two to exert it. */
-static cm_error_t *gate_authority(const cm_run_t *run, const char *name)
+/* One that is not there yet, once there are two to exert dual control. */
+static cm_error_t *must_be_asked_for(int *must, const cm_run_t *run, const char *name)
 {
     cm_authority_t *authority;
     cm_error_t *error = cm_authority_read(&authority, run->ctx->store, name, run->pool);
-    const char *reason;
 
-    if (!error || error->code != CM_E_NOT_FOUND) {
-        return error;
-    }
-    error = cm_break_glass_reason(&reason, run);
-    return error ? error
-                 : cm_govern_gate(run->ctx, apr_pstrcat(run->pool, "init: authority ", name, NULL),
-                                  reason);
+    *must = 0;
+    return error && error->code == CM_E_NOT_FOUND
+               ? cm_govern_is_set_up(must, run->ctx, CM_CA_GOVERNOR)
+               : error;
 }
 
-static cm_error_t *provide_authority(cm_ceremony_t *ceremony, const cm_run_t *run,
+/* *made is 0 when it waits, which was said then. */
+static cm_error_t *ask_for_authority(int *made, cm_run_t *run, const cm_authority_plan_t *plan)
+{
+    json_t *change = cm_json_object(run->pool);
+    const struct {
+        const char *name, *value;
+    } members[] = {{"authority", plan->name},    {"parent", plan->parent},
+                   {"key", plan->key},           {"algorithm", plan->algorithm},
+                   {"subject", plan->subject},   {"validity", plan->validity},
+                   {"ocsp_key", plan->ocsp_key}, {"crl_validity", plan->crl_validity}};
+    cm_request_view_t *view = NULL;
+    cm_error_t *error;
+
+    for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
+        if (members[i].value) {
+            cm_json_set_text(change, members[i].name, members[i].value);
+        }
+    }
+    if (plan->pathlen >= 0) {
+        cm_json_set_integer(change, "path_length", plan->pathlen);
+    }
+    error = cm_ctl_change(&view, run, "authority.create", change);
+    *made = view != NULL;
+    return error;
+}
+
+static cm_error_t *provide_authority(cm_ceremony_t *ceremony, cm_run_t *run,
                                      const cm_authority_plan_t *plan)
 {
-    int made = 0;
-    cm_error_t *error = gate_authority(run, plan->name);
+    const char *step = apr_pstrcat(run->pool, "authority ", plan->name, NULL);
+    int made = 0, must_ask;
+    cm_error_t *error = must_be_asked_for(&must_ask, run, plan->name);
 
     if (!error) {
-        error = cm_authority_create(&made, run->ctx, plan);
+        error = must_ask ? ask_for_authority(&made, run, plan)
+                         : cm_authority_create(&made, run->ctx, plan);
+    }
+    if (!error && must_ask && !made) {
+        return cm_ceremony_step(ceremony, step, CM_STEP_ASKED_FOR);
     }
     if (!error) {
-        error = cm_ceremony_step(ceremony, apr_pstrcat(run->pool, "authority ", plan->name, NULL),
-                                 made);
+        error = cm_ceremony_step(ceremony, step, made);
     }
     return error ? error : cm_ceremony_authority(ceremony, plan->name);
 }
 
-/* The profile's name is its file's, without ".json". */
+static int lacks_authority(const cm_error_t *error)
+{
+    return error && error->rule && strcmp(error->rule, "profile.ca-unknown") == 0;
+}
+
+/* The profile's name is its file's, without ".json". One whose authority is not there is left out:
+ * a plan need not make those that the shipped profiles are for. */
 static cm_error_t *provide_profile(cm_ceremony_t *ceremony, const cm_run_t *run, const char *folder,
                                    const char *file)
 {
@@ -171,8 +203,15 @@ static cm_error_t *provide_profile(cm_ceremony_t *ceremony, const cm_run_t *run,
     } else if (error->code != CM_E_NOT_FOUND) {
         return error;
     }
-    if ((error = cm_run_file(&text, run, path)) ||
-        (error = cm_profile_store(&version, run->ctx, name, (const char *)text.data))) {
+    error = cm_run_file(&text, run, path);
+    if (!error) {
+        error = cm_profile_store(&version, run->ctx, name, (const char *)text.data);
+    }
+    if (lacks_authority(error)) {
+        return cm_ceremony_leave(ceremony, apr_pstrcat(run->pool, "profile ", name, NULL),
+                                 error->message);
+    }
+    if (error) {
         return error;
     }
     return cm_ceremony_step(
@@ -192,7 +231,7 @@ static cm_error_t *provide_profiles(cm_ceremony_t *ceremony, const cm_run_t *run
     const char *folder =
         cm_run_option(run, "profiles") ? cm_run_option(run, "profiles") : CM_PROFILES;
     int is_set_up;
-    cm_error_t *error = cm_govern_is_set_up(&is_set_up, run->ctx);
+    cm_error_t *error = cm_govern_is_set_up(&is_set_up, run->ctx, CM_GOVERNOR);
     apr_finfo_t info;
     apr_dir_t *dir;
     apr_status_t status;
@@ -249,7 +288,7 @@ static cm_error_t *get_plan(cm_plan_t **plan, const cm_run_t *run)
                 : cm_plan_default(plan, run, organization ? organization : "Example");
 }
 
-static cm_error_t *perform(cm_ceremony_t *ceremony, const cm_run_t *run, const cm_plan_t *plan)
+static cm_error_t *perform(cm_ceremony_t *ceremony, cm_run_t *run, const cm_plan_t *plan)
 {
     const apr_array_header_t *tokens = run->config->tokens;
     const cm_key_request_t audit = {run->config->audit_key, "P-256", CM_KEY_SIGN};

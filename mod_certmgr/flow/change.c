@@ -5,6 +5,7 @@
 
 #include "flow/entitle.h"
 #include "flow/govern.h"
+#include "pki/pem.h"
 
 static const cm_change_kind_t *const kinds[] = {&cm_change_person_add,
                                                 &cm_change_person_deactivate,
@@ -23,11 +24,27 @@ static const cm_change_kind_t *const kinds[] = {&cm_change_person_add,
                                                 &cm_change_group_domain_remove,
                                                 &cm_change_group_seat,
                                                 &cm_change_group_unseat,
+                                                &cm_change_authority_create,
+                                                &cm_change_authority_csr,
+                                                &cm_change_authority_import,
+                                                &cm_change_authority_revoke,
+                                                &cm_change_authority_server,
+                                                &cm_change_key_compromised,
                                                 NULL};
 
 const cm_change_kind_t *const *cm_change_kinds(void)
 {
     return kinds;
+}
+
+const cm_change_kind_t *cm_change_kind(const char *name)
+{
+    for (const cm_change_kind_t *const *at = kinds; *at; at++) {
+        if (strcmp((*at)->name, name) == 0) {
+            return *at;
+        }
+    }
+    return NULL;
 }
 
 static const cm_json_member_t members[] = {
@@ -50,11 +67,11 @@ static cm_error_t *find_kind(const cm_change_kind_t **kind, const char *name, co
     const char *names = "";
     cm_error_t *error;
 
+    *kind = cm_change_kind(name);
+    if (*kind) {
+        return NULL;
+    }
     for (const cm_change_kind_t *const *at = kinds; *at; at++) {
-        if (strcmp((*at)->name, name) == 0) {
-            *kind = *at;
-            return NULL;
-        }
         names = apr_pstrcat(ctx->pool, names, *names ? ", " : "", (*at)->name, NULL);
     }
     error = cm_error_make(ctx->pool, CM_E_VALUE, "there is no such kind of change");
@@ -67,6 +84,7 @@ static cm_error_t *read_change(cm_change_t **change, const char *kind, const jso
     cm_change_t *made = apr_pcalloc(ctx->pool, sizeof *made);
     cm_error_t *error = find_kind(&made->kind, kind, ctx);
 
+    made->path_length = -1;
     if (!error) {
         error = cm_json_read(made, made->kind->members, object, "/change", ctx->pool);
     }
@@ -159,31 +177,87 @@ static cm_error_t *decide(cm_work_t *work)
     return error ? error : cm_change_move_below(work->change->kind->decide(work), "/change", pool);
 }
 
-/* Two administrators who can log in have to be left, and where there are fewer by now, since
+static cm_error_t *make(cm_work_t *work)
+{
+    const cm_change_kind_t *kind = work->change->kind;
+
+    return kind->make ? kind->make(work) : NULL;
+}
+
+/* Those who exert dual control. */
+static const struct {
+    const char *role, *rule;
+} governors[] = {{CM_GOVERNOR, "change.administrators"}, {CM_CA_GOVERNOR, "change.ca-admins"}};
+
+enum { GOVERNING_ROLES = sizeof governors / sizeof *governors };
+
+static cm_error_t *count_governors(cm_holders_t *holders, cm_txn_t *txn, apr_time_t now)
+{
+    cm_error_t *error = NULL;
+
+    for (int i = 0; !error && i < GOVERNING_ROLES; i++) {
+        error = cm_role_holders_in(&holders[i], txn, governors[i].role, now);
+    }
+    return error;
+}
+
+static cm_error_t *keep_set_up(cm_txn_t *txn, const cm_holders_t *before, apr_time_t now)
+{
+    cm_error_t *error = NULL;
+
+    for (int i = 0; !error && i < GOVERNING_ROLES; i++) {
+        if (cm_govern_holds(&before[i])) {
+            error = cm_set_up_keep(txn, governors[i].role, now);
+        }
+    }
+    return error;
+}
+
+static cm_error_t *check_left(cm_txn_t *txn, const cm_holders_t *before, const cm_holders_t *after)
+{
+    cm_error_t *error = NULL;
+
+    for (int i = 0; !error && i < GOVERNING_ROLES; i++) {
+        if (cm_govern_holds(&before[i]) && after[i].able < CM_GOVERNORS &&
+            after[i].able < before[i].able) {
+            error = cm_error_make(cm_txn_pool(txn), CM_E_REFUSED, "fewer than %d %ss would be left",
+                                  CM_GOVERNORS, governors[i].role);
+            cm_error_locate(error, NULL, governors[i].rule);
+        }
+    }
+    return error;
+}
+
+/* Two of each role who can log in have to be left, and where there are fewer by now, since
  * certificates end, no change takes one more: without them there is no dual control. What breaks
  * the glass may, but commands don't act alone again. */
 static cm_error_t *change(cm_txn_t *txn, cm_work_t *work)
 {
     const apr_time_t now = work->ctx->now;
-    cm_holders_t before, after;
-    cm_error_t *error = cm_role_holders_in(&before, txn, CM_GOVERNOR, now);
+    cm_holders_t before[GOVERNING_ROLES], after[GOVERNING_ROLES];
+    cm_error_t *error = count_governors(before, txn, now);
 
-    if (!error && cm_govern_holds(&before)) {
-        error = cm_set_up_keep(txn, now);
+    if (!error) {
+        error = keep_set_up(txn, before, now);
     }
     if (!error) {
         error = work->change->kind->change(txn, work);
     }
     if (!error) {
-        error = cm_role_holders_in(&after, txn, CM_GOVERNOR, now);
+        error = count_governors(after, txn, now);
     }
-    if (!error && !work->overrides && cm_govern_holds(&before) && after.able < CM_GOVERNORS &&
-        after.able < before.able) {
-        error = cm_error_make(cm_txn_pool(txn), CM_E_REFUSED,
-                              "fewer than %d administrators would be left", CM_GOVERNORS);
-        cm_error_locate(error, NULL, "change.administrators");
+    return error || work->overrides ? error : check_left(txn, before, after);
+}
+
+/* It has happened; what fails here is for the jobs. */
+static void finish(cm_work_t *work)
+{
+    const cm_change_kind_t *kind = work->change->kind;
+    cm_error_t *error = kind->finish ? kind->finish(work) : NULL;
+
+    if (error) {
+        cm_ctx_log_error(work->ctx, CM_LOG_ERROR, error);
     }
-    return error;
 }
 
 static void record(cm_audit_draft_t *draft, const cm_work_t *work)
@@ -215,6 +289,9 @@ const json_t *cm_change_show(const cm_request_t *request, apr_pool_t *pool)
     }
     cm_json_set_text(shown, "kind", wish.kind);
     json_object_update_missing(shown, (json_t *)wish.change);
+    if (request->csr.len) {
+        cm_json_set_text(shown, "csr", cm_pem_encode("CERTIFICATE REQUEST", request->csr, pool));
+    }
     return shown;
 }
 
@@ -234,6 +311,8 @@ const cm_operation_row_t cm_operation_change = {.operation = CM_OP_CHANGE,
                                                 .members = members,
                                                 .take = take,
                                                 .decide = decide,
+                                                .make = make,
                                                 .change = change,
+                                                .finish = finish,
                                                 .record = record,
                                                 .concerns = concerns};

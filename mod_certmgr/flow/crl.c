@@ -282,7 +282,7 @@ static cm_error_t *publish_shard(const cm_ctx_t *ctx, const char *ca, const cm_c
 {
     making_t making = {.ctx = ctx, .state = state};
     cm_issuer_t *issuer;
-    cm_error_t *error = cm_issuer_open(&issuer, ctx, ca);
+    cm_error_t *error = cm_issuer_open_for_status(&issuer, ctx, ca);
 
     if (!error && !state->full.number) {
         error = encode_former(ctx, ca);

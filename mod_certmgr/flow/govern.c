@@ -3,7 +3,7 @@
 
 #include <apr_strings.h>
 
-#include "flow/audit.h"
+#include "flow/change.h"
 #include "policy/identity.h"
 
 int cm_govern_holds(const cm_holders_t *holders)
@@ -11,46 +11,12 @@ int cm_govern_holds(const cm_holders_t *holders)
     return holders->is_kept || holders->known >= CM_GOVERNORS;
 }
 
-cm_error_t *cm_govern_is_set_up(int *is, const cm_ctx_t *ctx)
+cm_error_t *cm_govern_is_set_up(int *is, const cm_ctx_t *ctx, const char *role)
 {
     cm_holders_t holders = {0, 0, 0};
-    cm_error_t *error = cm_role_holders(&holders, ctx->store, CM_GOVERNOR, ctx->now, ctx->pool);
+    cm_error_t *error = cm_role_holders(&holders, ctx->store, role, ctx->now, ctx->pool);
 
     *is = cm_govern_holds(&holders);
-    return error;
-}
-
-static cm_error_t *nothing_else(cm_txn_t *txn, cm_audit_event_t *event, void *baton)
-{
-    (void)txn;
-    (void)event;
-    (void)baton;
-    return NULL;
-}
-
-cm_error_t *cm_govern_gate(const cm_ctx_t *ctx, const char *command, const char *break_glass)
-{
-    cm_audit_draft_t *draft;
-    int is_set_up;
-    cm_error_t *error = cm_govern_is_set_up(&is_set_up, ctx);
-
-    if (error || !is_set_up) {
-        return error;
-    }
-    if (!break_glass) {
-        error = cm_error_make(ctx->pool, CM_E_REFUSED, "this is under dual control by now");
-        cm_error_locate(error, NULL, "govern.dual-control");
-        return cm_error_advise(error, "--break-glass REASON, which is recorded and shown");
-    }
-    draft = cm_audit_begin(ctx, "command.break-glass", NULL);
-    cm_json_set_text(draft->detail, "command", command);
-    cm_json_set_text(draft->personal, "reason", break_glass);
-    error =
-        cm_store_transact(ctx->store, nothing_else, NULL, cm_audit_finish(draft, ctx), ctx->pool);
-    if (!error) {
-        cm_ctx_log(ctx, CM_LOG_NOTICE, "break-glass for %s by %s: %s", command, ctx->address,
-                   break_glass);
-    }
     return error;
 }
 
@@ -86,9 +52,10 @@ static cm_error_t *submit(cm_request_view_t **view, cm_ctx_t *ctx,
 cm_error_t *cm_govern_change(cm_request_view_t **view, cm_ctx_t *ctx,
                              const cm_submission_t *submission, const char *break_glass)
 {
+    const cm_change_kind_t *kind = cm_change_kind(submission->kind);
     cm_command_ask_t command = {0, break_glass};
     int is_set_up;
-    cm_error_t *error = cm_govern_is_set_up(&is_set_up, ctx);
+    cm_error_t *error = cm_govern_is_set_up(&is_set_up, ctx, kind ? kind->role : CM_GOVERNOR);
 
     command.approvals = is_set_up ? CM_GOVERNORS : 0;
     return error ? error : submit(view, ctx, submission, &command);
@@ -108,7 +75,7 @@ cm_error_t *cm_govern_submit_for(cm_request_view_t **view, cm_ctx_t *ctx,
                                 NULL, "person.state");
     }
     if (!error) {
-        error = cm_govern_is_set_up(&is_set_up, ctx);
+        error = cm_govern_is_set_up(&is_set_up, ctx, CM_GOVERNOR);
     }
     if (error) {
         return error;

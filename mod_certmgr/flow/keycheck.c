@@ -4,7 +4,6 @@
 #include <apr_file_io.h>
 #include <apr_mmap.h>
 
-#include "flow/audit.h"
 #include "pki/cert.h"
 #include "pki/csr.h"
 #include "pki/pem.h"
@@ -90,37 +89,6 @@ cm_error_t *cm_key_check(const cm_ctx_t *ctx, const cm_pubkey_t *key, const char
 
     error = cm_error_join(error, check_list(ctx, key));
     return cm_error_join(error, check_records(ctx, key, person));
-}
-
-typedef struct {
-    cm_key_report_t *report;
-    apr_time_t now;
-} compromise_t;
-
-static cm_error_t *store_report(cm_txn_t *txn, cm_audit_event_t *event, void *baton)
-{
-    const compromise_t *work = baton;
-
-    (void)event;
-    return cm_key_report(&work->report->is_new, txn, work->report->spki_sha256, work->now);
-}
-
-cm_error_t *cm_key_compromise(cm_key_report_t *report, const cm_ctx_t *ctx, const cm_pubkey_t *key)
-{
-    compromise_t work = {report, ctx->now};
-    apr_array_header_t *ids;
-    cm_audit_draft_t *draft;
-    cm_error_t *error;
-
-    report->spki_sha256 = cm_bytes_hex(key->spki_sha256, ctx->pool);
-    draft = cm_audit_begin(ctx, "key.compromise", report->spki_sha256);
-    error =
-        cm_store_transact(ctx->store, store_report, &work, cm_audit_finish(draft, ctx), ctx->pool);
-    if (!error) {
-        error = cm_key_certificates(&ids, ctx->store, report->spki_sha256, ctx->pool);
-        report->certificates = ids;
-    }
-    return error;
 }
 
 cm_error_t *cm_key_of_file(cm_pubkey_t **key, cm_bytes_t content, apr_pool_t *pool)

@@ -20,16 +20,6 @@
  * CM_E_CONFIG when that list can't be read: without it nothing is certified. */
 cm_error_t *cm_key_check(const cm_ctx_t *ctx, const cm_pubkey_t *key, const char *person);
 
-/* Report a key as compromised; it is refused from then on. Certificates that have it are not
- * revoked by this: `certificates` gets the ids of those that still stand, at most 200. *is_new is 0
- * when it was reported before. */
-typedef struct {
-    const char *spki_sha256;
-    int is_new;
-    const apr_array_header_t *certificates; /* of const char * */
-} cm_key_report_t;
-cm_error_t *cm_key_compromise(cm_key_report_t *report, const cm_ctx_t *ctx, const cm_pubkey_t *key);
-
 /* The key in a certificate, a request, or a public key (PEM, or DER of a certificate). CM_E_VALUE
  * with rule "key.file" for anything else, a private key first of all: it should not be shown. */
 cm_error_t *cm_key_of_file(cm_pubkey_t **key, cm_bytes_t content, apr_pool_t *pool);

@@ -34,9 +34,13 @@ cm_error_t *cm_lineage_read(cm_lineage_t *lineage, const cm_ctx_t *ctx, const ch
     cm_cert_t *cert;
     cm_error_t *error = cm_authority_line(&line, ctx->store, ca, ctx->pool);
 
+    lineage->ended = NULL;
     for (int i = 0; !error && i < line->nelts; i++) {
         const cm_authority_t *record = APR_ARRAY_IDX(line, i, const cm_authority_t *);
 
+        if (!lineage->ended && strcmp(record->state, "active") != 0) {
+            lineage->ended = record;
+        }
         error = cm_cert_parse(&cert, record->der, ctx->pool);
         if (!error && i == 0) {
             lineage->record = record;

@@ -13,6 +13,7 @@ typedef struct {
     const cm_authority_t *record;
     const cm_cert_t *cert;
     const apr_array_header_t *above; /* of const cm_cert_t *, its issuer first; may be empty */
+    const cm_authority_t *ended;     /* the first of ours in the line that is not active, or NULL */
 } cm_lineage_t;
 
 /* CM_E_NOT_FOUND when there is no such authority. */

@@ -4,6 +4,7 @@
 #include <apr_strings.h>
 
 #include "flow/audit.h"
+#include "flow/ready.h"
 #include "flow/sign.h"
 #include "flow/upkeep.h"
 #include "keys/key.h"
@@ -17,6 +18,7 @@
 typedef struct {
     const cm_authority_t *authority;
     cm_ocsp_issuer_t hashes;
+    cm_ready_reading_t reading; /* of the last certificate that was looked up */
 } responder_t;
 
 static cm_error_t *hash_issuer(cm_ocsp_issuer_t *hashes, const cm_authority_t *authority,
@@ -58,10 +60,27 @@ static cm_error_t *find_responder(responder_t *responder, const cm_ocsp_request_
                  : cm_error_make(ctx->pool, CM_E_IDENTITY, "no certificate of these is ours");
 }
 
-static cm_error_t *answer_one(cm_ocsp_single_t *single, const responder_t *responder,
+/* What the database says; kept answers that may be older are dropped before anybody is told. */
+static cm_error_t *read_state(cm_revocation_state_t *state, responder_t *responder,
                               const cm_ocsp_id_t *id, const cm_ctx_t *ctx)
 {
-    cm_revocation_state_t state = {0, CM_CERT_ACTIVE, 0, 0};
+    const cm_authority_t *authority = responder->authority;
+    cm_error_t *error =
+        cm_certificate_state(state, ctx->store, authority->name, id->serial_hex, ctx->pool);
+
+    if (!error && state->found && ctx->ready) {
+        responder->reading = (cm_ready_reading_t){
+            authority->name, cm_ready_fingerprint(authority->der, authority->ocsp_der, ctx->pool),
+            state->revocations, ctx->now};
+        cm_ready_settle(ctx->ready, &responder->reading, id);
+    }
+    return error;
+}
+
+static cm_error_t *answer_one(cm_ocsp_single_t *single, responder_t *responder,
+                              const cm_ocsp_id_t *id, const cm_ctx_t *ctx)
+{
+    cm_revocation_state_t state = {0, CM_CERT_ACTIVE, 0, 0, 0};
     cm_error_t *error = NULL;
 
     single->id = id->der;
@@ -73,8 +92,7 @@ static cm_error_t *answer_one(cm_ocsp_single_t *single, const responder_t *respo
         single->next_update = responder->authority->ocsp_not_after;
     }
     if (!id->negative && cm_ocsp_issuer_match(&responder->hashes, id)) {
-        error = cm_certificate_state(&state, ctx->store, responder->authority->name, id->serial_hex,
-                                     ctx->pool);
+        error = read_state(&state, responder, id, ctx);
     }
     if (!error && state.found) {
         single->status = CM_OCSP_GOOD;
@@ -124,18 +142,40 @@ static cm_error_t *open_responder(cm_key_t **key, cm_bytes_t *key_id, const resp
     return error;
 }
 
-static cm_error_t *make_answer(cm_ocsp_answer_t *answer, cm_ctx_t *ctx, cm_bytes_t der)
+static int is_about_one(const cm_ocsp_request_t *request)
 {
-    cm_ocsp_request_t *request;
+    return request->ids->nelts == 1 && !request->nonce.len;
+}
+
+/* A serial that was never issued is not kept: there is no end of them. */
+static void keep_answer(cm_ocsp_answer_t *answer, const cm_ocsp_single_t *single,
+                        const responder_t *responder, const cm_ctx_t *ctx)
+{
+    cm_ocsp_id_t id;
+
+    answer->expires = single->next_update;
+    answer->sha256 = cm_bytes_sha256(answer->der, ctx->pool);
+    /* an answer of the same second may have said "good": see cm_reply_validate */
+    answer->modified = single->this_update + (single->status == CM_OCSP_REVOKED &&
+                                              single->revoked_at >= single->this_update);
+    if (ctx->ready && single->status != CM_OCSP_UNKNOWN &&
+        !cm_ocsp_id_parse(&id, single->id, ctx->pool)) {
+        const cm_ready_answer_t kept = {answer->der, answer->sha256, single->this_update,
+                                        single->next_update, answer->modified};
+
+        cm_ready_keep(ctx->ready, &responder->reading, &id, &kept);
+    }
+}
+
+static cm_error_t *make_answer(cm_ocsp_answer_t *answer, cm_ctx_t *ctx,
+                               const cm_ocsp_request_t *request)
+{
     responder_t responder = {0};
-    cm_ocsp_spec_t spec = {.produced_at = answer->produced};
+    cm_ocsp_spec_t spec = {.produced_at = ctx->now - ctx->now % APR_USEC_PER_SEC};
     apr_array_header_t *singles = apr_array_make(ctx->pool, 4, sizeof(cm_ocsp_single_t));
     cm_key_t *key;
-    cm_error_t *error = cm_ocsp_parse(&request, der, ctx->pool);
+    cm_error_t *error = find_responder(&responder, request, ctx);
 
-    if (!error) {
-        error = find_responder(&responder, request, ctx);
-    }
     if (!error) {
         error = open_responder(&key, &spec.responder_key_id, &responder, ctx);
     }
@@ -150,21 +190,64 @@ static cm_error_t *make_answer(cm_ocsp_answer_t *answer, cm_ctx_t *ctx, cm_bytes
         spec.nonce = request->nonce;
         error = sign_answer(&answer->der, &spec, key, &responder, ctx);
     }
-    if (!error && !request->nonce.len) {
-        answer->expires = APR_ARRAY_IDX(singles, 0, cm_ocsp_single_t).next_update;
+    if (!error && is_about_one(request)) {
+        keep_answer(answer, &APR_ARRAY_IDX(singles, 0, cm_ocsp_single_t), &responder, ctx);
     }
     return error;
 }
 
+static int give_kept(cm_ocsp_answer_t *answer, const cm_ctx_t *ctx,
+                     const cm_ocsp_request_t *request)
+{
+    cm_ready_answer_t kept;
+
+    if (!ctx->ready || !is_about_one(request) ||
+        !cm_ready_find(&kept, ctx->ready, &APR_ARRAY_IDX(request->ids, 0, cm_ocsp_id_t), ctx->now,
+                       ctx->pool)) {
+        return 0;
+    }
+    *answer = (cm_ocsp_answer_t){kept.der, kept.sha256, kept.next_update, kept.modified, NULL};
+    return 1;
+}
+
+static cm_error_t *find_or_make(cm_ocsp_answer_t *answer, cm_ctx_t *ctx,
+                                const cm_ocsp_request_t *request)
+{
+    if (ctx->ready && cm_ready_claim(ctx->ready, ctx->now)) {
+        /* one looks while the others get what is kept: a busy server must not sign all anew. That
+         * the database is away is told by cm_ocsp_sweep's next run in the background. */
+        cm_ocsp_sweep(ctx);
+    }
+    if (ctx->ready && cm_ready_is_current(ctx->ready, ctx->now) &&
+        give_kept(answer, ctx, request)) {
+        return NULL;
+    }
+    return make_answer(answer, ctx, request);
+}
+
 void cm_ocsp_answer(cm_ocsp_answer_t *answer, cm_ctx_t *ctx, cm_bytes_t request)
 {
+    cm_ocsp_request_t *parsed;
+    cm_error_t *error = cm_ocsp_parse(&parsed, request, ctx->pool);
+
     memset(answer, 0, sizeof *answer);
-    answer->produced = ctx->now - ctx->now % APR_USEC_PER_SEC;
-    answer->error = make_answer(answer, ctx, request);
-    if (answer->error) {
-        answer->der = cm_ocsp_error(cm_code_info(answer->error->code)->ocsp, ctx->pool);
-        answer->expires = 0;
+    if (!error) {
+        error = find_or_make(answer, ctx, parsed);
     }
+    if (error) {
+        *answer = (cm_ocsp_answer_t){
+            .der = cm_ocsp_error(cm_code_info(error->code)->ocsp, ctx->pool), .error = error};
+    }
+}
+
+cm_error_t *cm_ocsp_remake(cm_ctx_t *ctx, cm_bytes_t id)
+{
+    apr_array_header_t *ids = apr_array_make(ctx->pool, 1, sizeof(cm_ocsp_id_t));
+    const cm_ocsp_request_t request = {.ids = ids};
+    cm_ocsp_answer_t answer;
+    cm_error_t *error = cm_ocsp_id_parse(apr_array_push(ids), id, ctx->pool);
+
+    return error ? error : make_answer(&answer, ctx, &request);
 }
 
 typedef struct {
@@ -224,7 +307,7 @@ cm_error_t *cm_ocsp_renew(const cm_ctx_t *ctx, const char *ca)
     cm_authority_t *authority;
     cm_issuer_t *issuer;
     renew_t renew;
-    cm_error_t *error = cm_issuer_open(&issuer, ctx, ca);
+    cm_error_t *error = cm_issuer_open_for_status(&issuer, ctx, ca);
 
     if (!error) {
         error = describe_responder(&spec, issuer, ctx);

@@ -41,8 +41,13 @@ typedef struct {
     /* Before something that waited happens, after `decide`: refuse a requester who may not have it
      * any more (flow/entitle.h). NULL: nobody is asked again. */
     cm_error_t *(*entitle)(const cm_work_t *work, const struct cm_identity_t *who);
+    /* Outside of any transaction: make what `change` stores; NULL: cm_work_sign. It may be called
+     * again when a process died, so what it left behind has to do. */
+    cm_error_t *(*make)(cm_work_t *work);
     /* Inside the transaction: make the change, after signing. */
     cm_error_t *(*change)(cm_txn_t *txn, cm_work_t *work);
+    /* After the transaction, once the operation has happened; NULL: nothing. */
+    void (*finish)(cm_work_t *work);
     /* Members of the audit event. */
     void (*record)(cm_audit_draft_t *draft, const cm_work_t *work);
     /* Whether the request is about this person, who then decides on it as little as the requester;
@@ -73,7 +78,10 @@ cm_error_t *cm_work_check_key(const cm_work_t *work, const cm_pubkey_t *key, con
 /* Read the person a certificate is to be for. CM_E_REFUSED (person.state) when deactivated. */
 cm_error_t *cm_work_person(cm_person_t **person, const cm_work_t *work, const char *id);
 
-/* Sign work->spec, if there is one. Outside of any transaction. */
+/* What the row makes. Outside of any transaction. */
+cm_error_t *cm_work_make(cm_work_t *work);
+
+/* Sign work->spec, if there is one. */
 cm_error_t *cm_work_sign(cm_work_t *work);
 
 /* Parse the profile `name` in force (version 0) or a certain version; CM_E_VALUE at /profile when

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Authorities of ours whose certificate comes from elsewhere: a request for a parent outside, and
- * the signed answer.
+ * the signed answer. Both are governed changes (flow/change_outside.c), so each is checked, made
+ * ready outside of any transaction, and stored in one.
  */
 #ifndef CERTMGR_FLOW_OUTSIDE_H
 #define CERTMGR_FLOW_OUTSIDE_H
 
 #include "base/context.h"
+#include "model/authority.h"
+#include "pki/cert.h"
+#include "store/store.h"
 
 typedef struct {
     const char *name;      /* of the authority to be */
@@ -16,10 +20,16 @@ typedef struct {
     int path_len;          /* asked for; -1: none */
 } cm_outside_request_t;
 
-/* Make the key if it is not there, and a request for a certificate, which is stored until the
- * answer comes: a request under the same name takes its place. CM_E_CONFLICT when the authority is
- * there already. *csr: DER. */
-cm_error_t *cm_outside_request(cm_bytes_t *csr, cm_ctx_t *ctx, const cm_outside_request_t *plan);
+/* cm_authority_check (flow/authority.h). */
+cm_error_t *cm_outside_request_check(const cm_ctx_t *ctx, const cm_outside_request_t *plan);
+
+/* Make the key if it is not there, and sign a request for it. *csr: DER. */
+cm_error_t *cm_outside_request_sign(cm_bytes_t *csr, cm_ctx_t *ctx,
+                                    const cm_outside_request_t *plan);
+
+/* Keep it until the answer comes: it takes the place of one under the same name. */
+cm_error_t *cm_outside_request_store(cm_txn_t *txn, const cm_outside_request_t *plan,
+                                     cm_bytes_t csr, apr_time_t now);
 
 typedef struct {
     const char *name;
@@ -31,14 +41,33 @@ typedef struct {
     const char *crl_validity; /* cm_text_duration, or NULL: CertMgrCRLValidity */
 } cm_outside_answer_t;
 
-/* Store the authority, with the certificates of others above it, the certificate of its responder
- * and its first CRL. Before that all of this is checked, and all violations are joined,
- * CM_E_REFUSED or CM_E_VALUE with a rule: authority.key        the key in the token is not the one
- * in the certificate authority.ca         no cA TRUE authority.key-usage  keyCertSign and cRLSign
- * are not both there authority.key-id     no subjectKeyIdentifier authority.dates      not valid
- * now authority.parent     the parent did not issue it, by our own records path.verify          and
- * the others of pki/path.h CM_E_CONFLICT when there is an authority of this name, CM_E_NOT_FOUND
- * when neither a request nor a key is. */
-cm_error_t *cm_outside_import(cm_ctx_t *ctx, const cm_outside_answer_t *answer);
+/* An answer that was found good. */
+typedef struct cm_outside_import_t {
+    const cm_outside_answer_t *answer;
+    cm_authority_t authority;
+    const cm_cert_t *cert;
+    const cm_ctx_t *ctx;
+} cm_outside_import_t;
+
+/* All violations are joined, CM_E_REFUSED or CM_E_VALUE at the members of the change:
+ *   authority.key        the key in the token is not the one in the certificate, or not there
+ *   authority.key-used   another authority here has this key
+ *   authority.request    neither a request waits under this name, nor is a key named
+ *   authority.ca         no cA TRUE
+ *   authority.key-usage  keyCertSign and cRLSign are not both there
+ *   authority.key-id     no subjectKeyIdentifier
+ *   authority.dates      not valid now
+ *   authority.parent     the parent did not issue it, by our own records, or has ended
+ *   path.verify          and the others of pki/path.h
+ * and those of cm_authority_check. */
+cm_error_t *cm_outside_import_check(cm_outside_import_t **import, const cm_ctx_t *ctx,
+                                    const cm_outside_answer_t *answer);
+
+/* See that its key signs, and make that of the responder if it is not there. */
+cm_error_t *cm_outside_import_prepare(const cm_outside_import_t *import);
+
+/* Store the authority with the certificates of others above it; the request is gone then. What else
+ * it needs, cm_authority_provide (flow/setup.h) makes, or else the jobs. */
+cm_error_t *cm_outside_import_store(cm_txn_t *txn, const cm_outside_import_t *import);
 
 #endif

@@ -38,7 +38,7 @@ static cm_error_t *store_performed(cm_txn_t *txn, cm_audit_event_t *event, void 
 }
 
 /* Rules may have changed since the request was made: it is decided anew before it is signed. */
-static cm_error_t *decide_and_sign(perform_t *perform)
+static cm_error_t *decide_and_make(perform_t *perform)
 {
     cm_work_t *work = perform->work;
     cm_error_t *error = NULL;
@@ -52,7 +52,7 @@ static cm_error_t *decide_and_sign(perform_t *perform)
     if (!error) {
         error = cm_entitle_check(work);
     }
-    return error ? error : cm_work_sign(work);
+    return error ? error : cm_work_make(work);
 }
 
 static int is_final(const cm_error_t *error)
@@ -109,7 +109,7 @@ cm_error_t *cm_request_perform(cm_ctx_t *ctx, const char *id)
     }
     work.request = request;
     perform.row = cm_operation_row(request->operation);
-    error = decide_and_sign(&perform);
+    error = decide_and_make(&perform);
     if (error && !is_final(error)) {
         return error; /* the claim runs out and the job tries again */
     }
@@ -118,7 +118,10 @@ cm_error_t *cm_request_perform(cm_ctx_t *ctx, const char *id)
     }
     error = store_outcome(&perform, NULL);
     if (error && (error->code == CM_E_REFUSED || error->code == CM_E_NOT_FOUND)) {
-        error = store_outcome(&perform, error); /* a rule that only the transaction can tell */
+        return store_outcome(&perform, error); /* a rule that only the transaction can tell */
+    }
+    if (!error && perform.row->finish) {
+        perform.row->finish(&work);
     }
     return error;
 }

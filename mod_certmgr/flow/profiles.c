@@ -18,7 +18,7 @@ static cm_error_t *check(const cm_ctx_t *ctx, const cm_profile_t *profile)
 
     if (error && error->code == CM_E_NOT_FOUND) {
         return cm_error_locate(
-            cm_error_make(ctx->pool, CM_E_VALUE, "there is no authority of this name"), "/ca",
+            cm_error_make(ctx->pool, CM_E_VALUE, "there is no authority %s", profile->ca), "/ca",
             "profile.ca-unknown");
     }
     if (error) {

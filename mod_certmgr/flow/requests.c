@@ -102,7 +102,7 @@ static cm_error_t *settle_and_store(submit_t *submit, cm_audit_draft_t *draft)
         submit->performs = 1;
         work->request->state = CM_STATE_ISSUED;
         cm_lifecycle_settle(work->request, ctx);
-        error = cm_work_sign(work);
+        error = cm_work_make(work);
     }
     if (error) {
         return error;
@@ -149,6 +149,9 @@ static cm_error_t *submit_anew(cm_request_view_t **view, cm_ctx_t *ctx,
     if (error) {
         refuse_stored(ctx, work.request, error);
         return error;
+    }
+    if (submit.performs && row->finish) {
+        row->finish(&work);
     }
     return cm_request_view(view, ctx, work.request);
 }

@@ -14,7 +14,7 @@
 
 /* What certmgrctl asks for, who is nobody: flow/govern.h. */
 typedef struct {
-    int approvals;           /* of administrators, beyond what the profile asks for */
+    int approvals;           /* beyond what the profile asks for, of those who govern it */
     const char *break_glass; /* why open approvals are passed over, or NULL: they are not */
 } cm_command_ask_t;
 

@@ -5,7 +5,6 @@
 #include "flow/target.h"
 #include "pki/reason.h"
 #include "store/certificates.h"
-#include "store/keys.h"
 
 static const cm_json_member_t members[] = {
     {"certificate", CM_JSON_TEXT, CM_JSON_REQUIRED, offsetof(cm_submission_t, certificate), 64,
@@ -43,37 +42,10 @@ static cm_error_t *take(cm_work_t *work, const cm_submission_t *submission)
     return cm_target_take(work, submission->certificate, CM_MAY_DECIDE);
 }
 
-static cm_error_t *refused(const cm_work_t *work, const char *field, const char *rule,
-                           const char *message)
+static cm_error_t *needs_remarks(apr_pool_t *pool)
 {
-    return cm_error_locate(cm_error_make(work->ctx->pool, CM_E_REFUSED, "%s", message), field,
-                           rule);
-}
-
-static cm_error_t *check_wish(cm_work_t *work, const wish_t *wish)
-{
-    cm_error_t *error = NULL;
-    int reason = cm_reason_of(wish->reason);
-
-    if (reason < 0 || !cm_reason_is_free(reason)) {
-        error = refused(work, "/reason", "revoke.reason", "not a reason that can be given here");
-        cm_error_advise(error, "keyCompromise, affiliationChanged, superseded, "
-                               "cessationOfOperation, privilegeWithdrawn or unspecified");
-    }
-    if (!*wish->remarks) {
-        error = cm_error_join(
-            error, refused(work, "/remarks", "revoke.remarks", "a revocation needs remarks"));
-    }
-    if (wish->invalidity_date > work->ctx->now) {
-        error = cm_error_join(error, refused(work, "/invalidity_date", "revoke.invalidity-date",
-                                             "the date lies in the future"));
-    }
-    if (wish->invalidity_date && wish->invalidity_date < work->target->not_before) {
-        error =
-            cm_error_join(error, refused(work, "/invalidity_date", "revoke.invalidity-date",
-                                         "the date lies before the certificate's first second"));
-    }
-    return error;
+    return cm_error_locate(cm_error_make(pool, CM_E_REFUSED, "a revocation needs remarks"),
+                           "/remarks", "revoke.remarks");
 }
 
 static cm_error_t *decide(cm_work_t *work)
@@ -90,37 +62,11 @@ static cm_error_t *decide(cm_work_t *work)
         error =
             cm_certificate_read(&work->target, work->ctx->store, work->request->certificate, pool);
     }
-    if (!error) {
-        error = check_wish(work, &wish);
-    }
     if (error) {
         return error;
     }
-    work->target_was = work->target->status;
-    if (work->target_was == CM_CERT_REVOKED) {
-        return cm_error_locate(
-            cm_error_make(pool, CM_E_CONFLICT, "the certificate is revoked already"),
-            "/certificate", "certificate.revoked");
-    }
-    if (cm_certificate_status(work->target, work->ctx->now) == CM_CERT_EXPIRED) {
-        return cm_error_locate(cm_error_make(pool, CM_E_CONFLICT, "the certificate has expired"),
-                               "/certificate", "certificate.expired");
-    }
-    work->target->status = CM_CERT_REVOKED;
-    work->target->reason = cm_reason_of(wish.reason);
-    work->target->revoked_at = work->ctx->now;
-    work->target->invalidity_date = wish.invalidity_date;
-    return NULL;
-}
-
-static cm_error_t *change(cm_txn_t *txn, cm_work_t *work)
-{
-    cm_error_t *error = cm_target_change(txn, work);
-
-    if (!error && work->target->reason == CM_REASON_KEY_COMPROMISE) {
-        error = cm_key_report(NULL, txn, work->target->spki_sha256, work->ctx->now);
-    }
-    return error;
+    error = cm_target_end(work, &(cm_ending_t){wish.reason, wish.invalidity_date});
+    return *wish.remarks ? error : cm_error_join(needs_remarks(pool), error);
 }
 
 static void record(cm_audit_draft_t *draft, const cm_work_t *work)
@@ -135,5 +81,5 @@ const cm_operation_row_t cm_operation_revoke = {.operation = CM_OP_REVOKE,
                                                 .members = members,
                                                 .take = take,
                                                 .decide = decide,
-                                                .change = change,
+                                                .change = cm_target_revoke,
                                                 .record = record};

@@ -3,11 +3,8 @@
 
 #include <apr_strings.h>
 
-#include "flow/audit.h"
 #include "flow/keycheck.h"
-#include "flow/sign.h"
 #include "pki/csr.h"
-#include "store/certificates.h"
 
 static cm_error_t *read_csr(cm_csr_t **csr, cm_bytes_t text, apr_pool_t *pool)
 {
@@ -30,11 +27,18 @@ static cm_error_t *name_server(cm_cert_spec_t *spec, const apr_array_header_t *n
     cm_error_t *error = NULL;
 
     if (!names->nelts) {
-        return cm_error_make(pool, CM_E_VALUE, "a server certificate needs a DNS name");
+        return cm_error_locate(
+            cm_error_make(pool, CM_E_VALUE, "a server certificate needs a DNS name"), "/dns",
+            "server.dns");
     }
     for (int i = 0; i < names->nelts; i++) {
-        error = cm_error_join(error, cm_san_make(apr_array_push(san), "dns",
-                                                 APR_ARRAY_IDX(names, i, const char *), pool));
+        cm_error_t *wrong =
+            cm_san_make(apr_array_push(san), "dns", APR_ARRAY_IDX(names, i, const char *), pool);
+
+        if (wrong) {
+            cm_error_locate(wrong, apr_psprintf(pool, "/dns/%d", i), wrong->rule);
+        }
+        error = cm_error_join(error, wrong);
     }
     if (error) {
         return error;
@@ -66,44 +70,42 @@ static void fill_in(cm_cert_spec_t *spec, const cm_ctx_t *ctx, const cm_csr_t *c
     spec->ca_issuers_url = cm_issuer_url(ctx, issuer->record->name);
 }
 
-static cm_error_t *insert(cm_txn_t *txn, cm_audit_event_t *event, void *baton)
+static cm_error_t *open_issuer(cm_issuer_t **issuer, const cm_ctx_t *ctx, const char *ca)
 {
-    (void)event;
-    return cm_certificate_insert(txn, baton);
+    cm_error_t *error = cm_issuer_open(issuer, ctx, ca);
+
+    if (error && error->code == CM_E_NOT_FOUND) {
+        error = cm_error_make(ctx->pool, CM_E_VALUE, "there is no such authority");
+        return cm_error_locate(error, "/ca", "authority.unknown");
+    }
+    return error && error->code == CM_E_REFUSED ? cm_error_locate(error, "/ca", error->rule)
+                                                : error;
 }
 
-static cm_error_t *store(const cm_ctx_t *ctx, cm_certificate_t *made)
+cm_error_t *cm_server_describe(cm_cert_spec_t **spec, cm_issuer_t **issuer, const cm_ctx_t *ctx,
+                               const cm_server_plan_t *plan)
 {
-    cm_audit_draft_t *draft = cm_audit_begin(ctx, "authority.server", made->id);
-
-    cm_json_set_text(draft->detail, "ca", made->ca);
-    cm_json_set_text(draft->detail, "serial", made->serial);
-    cm_json_set_text(draft->detail, "sha256", made->sha256);
-    cm_json_set_text(draft->detail, "subject", made->subject);
-    return cm_store_transact(ctx->store, insert, made, cm_audit_finish(draft, ctx), ctx->pool);
-}
-
-cm_error_t *cm_server_certificate(cm_certificate_t **made, cm_ctx_t *ctx,
-                                  const cm_server_plan_t *plan)
-{
-    cm_cert_spec_t *spec = apr_pcalloc(ctx->pool, sizeof(*spec));
-    cm_issuer_t *issuer;
+    cm_cert_spec_t *made = apr_pcalloc(ctx->pool, sizeof *made);
     cm_csr_t *csr;
     cm_error_t *error = read_csr(&csr, plan->csr, ctx->pool);
 
     if (!error) {
         error = cm_key_check(ctx, csr->key, NULL);
     }
-    if (!error) {
-        error = name_server(spec, plan->names, ctx->pool);
+    for (cm_error_t *at = error; at; at = at->also) {
+        if (at->code == CM_E_REFUSED || at->code == CM_E_VALUE) {
+            cm_error_locate(at, "/csr", at->rule);
+        }
     }
     if (!error) {
-        error = cm_issuer_open(&issuer, ctx, plan->ca);
+        error = name_server(made, plan->names, ctx->pool);
     }
-    if (error) {
-        return error;
+    if (!error) {
+        error = open_issuer(issuer, ctx, plan->ca);
     }
-    fill_in(spec, ctx, csr, issuer);
-    error = cm_issuer_sign(made, issuer, spec, ctx);
-    return error ? error : store(ctx, *made);
+    if (!error) {
+        fill_in(made, ctx, csr, *issuer);
+        *spec = made;
+    }
+    return error;
 }

@@ -5,7 +5,9 @@
 
 #include "base/text.h"
 #include "flow/audit.h"
+#include "flow/authority.h"
 #include "flow/crl.h"
+#include "flow/lineage.h"
 #include "flow/ocsp.h"
 #include "flow/profiles.h"
 #include "flow/sign.h"
@@ -15,7 +17,7 @@
 #include "store/authorities.h"
 #include "store/certificates.h"
 
-cm_error_t *cm_key_provide(int *made, cm_ctx_t *ctx, const cm_key_request_t *request)
+cm_error_t *cm_key_provide(int *made, const cm_ctx_t *ctx, const cm_key_request_t *request)
 {
     cm_key_t *key;
     cm_error_t *error = cm_keyring_find(&key, ctx->keys, request->uri, ctx->pool);
@@ -50,6 +52,7 @@ static cm_error_t *open_signer(cm_issuer_t **signer, const cm_ctx_t *ctx,
         record->name = plan->name;
         cert = apr_pcalloc(ctx->pool, sizeof *cert);
         cert->subject = subject;
+        cert->spki = spec->spki;
         cert->ski = spec->key_id;
         cert->not_before = spec->not_before;
         cert->not_after = spec->not_after;
@@ -98,28 +101,77 @@ static cm_error_t *describe(cm_cert_spec_t *spec, const cm_ctx_t *ctx,
     return NULL;
 }
 
-typedef struct {
-    cm_authority_t *authority;
-    cm_certificate_t *made;
-} create_t;
-
-static cm_error_t *store_authority(cm_txn_t *txn, cm_audit_event_t *event, void *baton)
+/* Refused at signing as well, but the sooner the better. */
+static cm_error_t *check_parent(const cm_ctx_t *ctx, const char *parent)
 {
-    const create_t *create = baton;
-    cm_error_t *error = cm_authority_insert(txn, create->authority);
+    cm_lineage_t lineage;
+    cm_error_t *error = cm_lineage_read(&lineage, ctx, parent);
 
-    (void)event;
-    return error ? error : cm_certificate_insert(txn, create->made);
+    if (error && error->code == CM_E_NOT_FOUND) {
+        error = cm_error_make(ctx->pool, CM_E_VALUE, "there is no such authority");
+        return cm_error_locate(error, "/parent", "authority.unknown");
+    }
+    if (!error && lineage.ended) {
+        error = cm_error_make(ctx->pool, CM_E_REFUSED, "the parent is not active");
+        return cm_error_locate(error, "/parent", "authority.parent");
+    }
+    if (!error && lineage.cert->has_path_len && lineage.cert->path_len == 0) {
+        error = cm_error_make(ctx->pool, CM_E_REFUSED, "no authority may stand below the parent");
+        return cm_error_locate(error, "/parent", "authority.path-length");
+    }
+    return error;
 }
 
-static cm_error_t *create(cm_ctx_t *ctx, const cm_authority_plan_t *plan)
+cm_error_t *cm_authority_plan_check(const cm_ctx_t *ctx, const cm_authority_plan_t *plan)
 {
-    cm_authority_t *authority = apr_pcalloc(ctx->pool, sizeof *authority);
-    create_t work = {authority, NULL};
-    cm_audit_draft_t *draft = cm_audit_begin(ctx, "authority.create", plan->name);
+    const cm_authority_words_t words = {.name = plan->name,
+                                        .key = plan->key,
+                                        .algorithm = plan->algorithm,
+                                        .subject = plan->subject,
+                                        .ocsp_key = plan->ocsp_key,
+                                        .validity = plan->validity,
+                                        .crl_validity = plan->crl_validity};
+    cm_error_t *error = cm_authority_check(ctx, &words);
+
+    return plan->parent ? cm_error_join(error, check_parent(ctx, plan->parent)) : error;
+}
+
+static cm_error_t *make_keys(const cm_ctx_t *ctx, const cm_authority_plan_t *plan)
+{
+    cm_error_t *error = cm_authority_key(ctx, plan->key, plan->algorithm, "/key");
+
+    if (!error && plan->ocsp_key) {
+        error = cm_authority_key(ctx, plan->ocsp_key, CM_RESPONDER_KEY, "/ocsp_key");
+    }
+    return error;
+}
+
+static cm_error_t *sign(cm_certificate_t **made, const cm_ctx_t *ctx,
+                        const cm_authority_plan_t *plan)
+{
     cm_cert_spec_t spec = {.is_ca = 1};
     cm_issuer_t *signer;
     cm_error_t *error = describe(&spec, ctx, plan);
+
+    if (!error) {
+        error = cm_authority_key_is_free(ctx, spec.spki, "/key");
+    }
+    if (!error) {
+        error = open_signer(&signer, ctx, plan, &spec);
+    }
+    if (!error) {
+        cm_issuer_bound(&spec, signer, ctx);
+        spec.ocsp_url = plan->parent && signer->record->ocsp_key ? cm_ocsp_url(ctx) : NULL;
+        error = cm_issuer_sign(made, signer, &spec, ctx);
+    }
+    return error;
+}
+
+cm_error_t *cm_authority_make(cm_authority_made_t *made, const cm_ctx_t *ctx,
+                              const cm_authority_plan_t *plan)
+{
+    cm_authority_t *authority = apr_pcalloc(ctx->pool, sizeof *authority);
+    cm_error_t *error = make_keys(ctx, plan);
 
     if (!error && plan->crl_validity) {
         error = cm_text_duration(&authority->crl_period, plan->crl_validity, ctx->pool);
@@ -128,42 +180,59 @@ static cm_error_t *create(cm_ctx_t *ctx, const cm_authority_plan_t *plan)
         error = cm_text_duration(&authority->crl_delta, plan->crl_delta, ctx->pool);
     }
     if (!error) {
-        error = open_signer(&signer, ctx, plan, &spec);
-    }
-    if (!error) {
-        cm_issuer_bound(&spec, signer, ctx);
-        spec.ocsp_url = plan->parent && signer->record->ocsp_key ? cm_ocsp_url(ctx) : NULL;
-        error = cm_issuer_sign(&work.made, signer, &spec, ctx);
+        error = sign(&made->certificate, ctx, plan);
     }
     if (error) {
         return error;
     }
-    work.made->profile = "ca";
+    made->certificate->profile = "ca";
     authority->name = plan->name;
     authority->parent = plan->parent;
     authority->state = "active";
     authority->key = plan->key;
-    authority->certificate = work.made->id;
-    authority->der = work.made->der;
+    authority->certificate = made->certificate->id;
+    authority->der = made->certificate->der;
     authority->ocsp_key = plan->ocsp_key;
     authority->created = ctx->now;
-    cm_json_set_text(draft->detail, "serial", work.made->serial);
-    cm_json_set_text(draft->detail, "subject", work.made->subject);
-    cm_json_set_text(draft->detail, "sha256", work.made->sha256);
-    return cm_store_transact(ctx->store, store_authority, &work, cm_audit_finish(draft, ctx),
-                             ctx->pool);
+    made->authority = authority;
+    return NULL;
+}
+
+cm_error_t *cm_authority_store(cm_txn_t *txn, const cm_authority_made_t *made)
+{
+    cm_error_t *error = cm_authority_insert(txn, made->authority);
+
+    return error ? error : cm_certificate_insert(txn, made->certificate);
+}
+
+static cm_error_t *store_made(cm_txn_t *txn, cm_audit_event_t *event, void *baton)
+{
+    (void)event;
+    return cm_authority_store(txn, baton);
+}
+
+static cm_error_t *create(cm_ctx_t *ctx, const cm_authority_plan_t *plan)
+{
+    cm_authority_made_t made;
+    cm_audit_draft_t *draft = cm_audit_begin(ctx, "authority.create", plan->name);
+    cm_error_t *error = cm_authority_make(&made, ctx, plan);
+
+    if (error) {
+        return error;
+    }
+    cm_json_set_text(draft->detail, "serial", made.certificate->serial);
+    cm_json_set_text(draft->detail, "subject", made.certificate->subject);
+    cm_json_set_text(draft->detail, "sha256", made.certificate->sha256);
+    return cm_store_transact(ctx->store, store_made, &made, cm_audit_finish(draft, ctx), ctx->pool);
 }
 
 cm_error_t *cm_authority_provide(cm_ctx_t *ctx, const char *name)
 {
     cm_authority_t *authority;
-    int key_made;
     cm_error_t *error = cm_authority_read(&authority, ctx->store, name, ctx->pool);
 
     if (!error && authority->ocsp_key) {
-        const cm_key_request_t responder = {authority->ocsp_key, "P-256", CM_KEY_SIGN};
-
-        error = cm_key_provide(&key_made, ctx, &responder);
+        error = cm_authority_key(ctx, authority->ocsp_key, CM_RESPONDER_KEY, "/ocsp_key");
         if (!error && !authority->ocsp_der.len) {
             error = cm_ocsp_renew(ctx, authority->name);
         }
@@ -176,17 +245,12 @@ cm_error_t *cm_authority_provide(cm_ctx_t *ctx, const char *name)
 
 cm_error_t *cm_authority_create(int *made, cm_ctx_t *ctx, const cm_authority_plan_t *plan)
 {
-    const cm_key_request_t own = {plan->key, plan->algorithm, CM_KEY_SIGN};
     cm_authority_t *authority;
-    int key_made;
     cm_error_t *error = cm_authority_read(&authority, ctx->store, plan->name, ctx->pool);
 
     *made = 0;
     if (error && error->code == CM_E_NOT_FOUND) {
-        error = cm_key_provide(&key_made, ctx, &own);
-        if (!error) {
-            error = create(ctx, plan);
-        }
+        error = create(ctx, plan);
         *made = !error;
     }
     return error ? error : cm_authority_provide(ctx, plan->name);

@@ -9,6 +9,8 @@
 #include "base/context.h"
 #include "keys/keyring.h"
 #include "model/authority.h"
+#include "model/certificate.h"
+#include "store/store.h"
 
 typedef struct {
     const char *name;
@@ -23,8 +25,28 @@ typedef struct {
     const char *ocsp_key;  /* RFC 7512 URI of the responder's key, or NULL */
 } cm_authority_plan_t;
 
-/* Make the key if it is not there (`made` tells), sign the certificate, store the authority, its
- * responder certificate and its first CRL. */
+/* Of a responder's key that is made. */
+#define CM_RESPONDER_KEY "P-256"
+
+/* Whether there could be such an authority, without asking a token: cm_authority_check
+ * (flow/authority.h), and at /parent authority.unknown, authority.parent (not active) and
+ * authority.path-length. */
+cm_error_t *cm_authority_plan_check(const cm_ctx_t *ctx, const cm_authority_plan_t *plan);
+
+/* A new authority, signed and not stored yet. */
+typedef struct {
+    cm_authority_t *authority;
+    cm_certificate_t *certificate;
+} cm_authority_made_t;
+
+/* Make the keys that are not there and sign the certificate, outside of any transaction. */
+cm_error_t *cm_authority_make(cm_authority_made_t *made, const cm_ctx_t *ctx,
+                              const cm_authority_plan_t *plan);
+
+cm_error_t *cm_authority_store(cm_txn_t *txn, const cm_authority_made_t *made);
+
+/* cm_authority_make and cm_authority_store if it is not there (`made` tells), then
+ * cm_authority_provide. */
 cm_error_t *cm_authority_create(int *made, cm_ctx_t *ctx, const cm_authority_plan_t *plan);
 
 /* What an authority needs besides its certificate, each if it is not there: the key and the
@@ -32,7 +54,7 @@ cm_error_t *cm_authority_create(int *made, cm_ctx_t *ctx, const cm_authority_pla
 cm_error_t *cm_authority_provide(cm_ctx_t *ctx, const char *name);
 
 /* Make a key if it is not there. */
-cm_error_t *cm_key_provide(int *made, cm_ctx_t *ctx, const cm_key_request_t *request);
+cm_error_t *cm_key_provide(int *made, const cm_ctx_t *ctx, const cm_key_request_t *request);
 
 /* Store a profile: a new version when the text differs from the newest. *version is what is in
  * force afterwards. */

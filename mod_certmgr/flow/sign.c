@@ -6,6 +6,7 @@
 #include "flow/lineage.h"
 #include "keys/key.h"
 #include "keys/keyring.h"
+#include "pki/policies.h"
 #include "policy/address.h"
 #include "policy/config.h"
 #include "policy/evaluate.h"
@@ -31,29 +32,47 @@ const char *cm_issuer_url(const cm_ctx_t *ctx, const char *ca)
     return cm_address_issuer(cm_public_url(ctx), ca, ctx->pool);
 }
 
-cm_error_t *cm_issuer_open(cm_issuer_t **issuer, const cm_ctx_t *ctx, const char *ca)
+static cm_error_t *open_key(cm_issuer_t **issuer, const cm_ctx_t *ctx, const cm_lineage_t *lineage)
 {
     cm_issuer_t *opened = apr_pcalloc(ctx->pool, sizeof *opened);
-    cm_lineage_t lineage;
-    cm_error_t *error = cm_lineage_read(&lineage, ctx, ca);
+    cm_error_t *error = cm_keyring_find(&opened->key, ctx->keys, lineage->record->key, ctx->pool);
 
-    if (!error) {
-        error = cm_keyring_find(&opened->key, ctx->keys, lineage.record->key, ctx->pool);
-    }
     if (error) {
         return error;
     }
-    if (!cm_bytes_equal(cm_key_spki(opened->key), lineage.cert->spki)) {
+    if (!cm_bytes_equal(cm_key_spki(opened->key), lineage->cert->spki)) {
         return cm_error_explain(
             ctx->pool,
             cm_error_make(ctx->pool, CM_E_CONFIG, "the key of this authority is not usable"),
-            "the key %s is not the key of the certificate of %s", lineage.record->key, ca);
+            "the key %s is not the key of the certificate of %s", lineage->record->key,
+            lineage->record->name);
     }
-    opened->record = lineage.record;
-    opened->cert = lineage.cert;
-    opened->above = lineage.above;
+    opened->record = lineage->record;
+    opened->cert = lineage->cert;
+    opened->above = lineage->above;
     *issuer = opened;
     return NULL;
+}
+
+cm_error_t *cm_issuer_open(cm_issuer_t **issuer, const cm_ctx_t *ctx, const char *ca)
+{
+    cm_lineage_t lineage;
+    cm_error_t *error = cm_lineage_read(&lineage, ctx, ca);
+
+    if (!error && lineage.ended) {
+        error = cm_error_make(ctx->pool, CM_E_REFUSED, "the authority %s is %s",
+                              lineage.ended->name, lineage.ended->state);
+        cm_error_locate(error, NULL, "issuer.ended");
+    }
+    return error ? error : open_key(issuer, ctx, &lineage);
+}
+
+cm_error_t *cm_issuer_open_for_status(cm_issuer_t **issuer, const cm_ctx_t *ctx, const char *ca)
+{
+    cm_lineage_t lineage;
+    cm_error_t *error = cm_lineage_read(&lineage, ctx, ca);
+
+    return error ? error : open_key(issuer, ctx, &lineage);
 }
 
 static const apr_array_header_t *san_texts(const apr_array_header_t *san, apr_pool_t *pool)
@@ -94,6 +113,26 @@ cm_error_t *cm_certificate_describe(cm_certificate_t **record, cm_bytes_t der, c
     return NULL;
 }
 
+/* Where those above ask for a policy, it has those that are valid below its issuer. */
+static void take_policies(cm_cert_spec_t *spec, const cm_issuer_t *issuer, apr_pool_t *pool)
+{
+    const apr_array_header_t *none = apr_array_make(pool, 1, sizeof(cm_policy_mapping_t));
+    const cm_policy_says_t says = {none, none, {-1, -1, -1}, spec->is_ca, 0};
+    apr_array_header_t *policies;
+    cm_policy_path_t path;
+
+    cm_policy_path(&path, issuer->cert, issuer->above, pool);
+    if (cm_policy_path_allows(&path, &says, pool)) {
+        return;
+    }
+    policies = apr_array_make(pool, path.valid->nelts + 1, sizeof(cm_policy_t));
+    for (int i = 0; i < path.valid->nelts; i++) {
+        APR_ARRAY_PUSH(policies, cm_policy_t) =
+            (cm_policy_t){APR_ARRAY_IDX(path.valid, i, const char *), NULL, NULL};
+    }
+    spec->policies = policies;
+}
+
 void cm_issuer_bound(cm_cert_spec_t *spec, const cm_issuer_t *issuer, const cm_ctx_t *ctx)
 {
     spec->not_before = apr_time_from_sec(apr_time_sec(ctx->now) - CM_BACKDATE);
@@ -103,6 +142,22 @@ void cm_issuer_bound(cm_cert_spec_t *spec, const cm_issuer_t *issuer, const cm_c
     if (spec->not_after > issuer->cert->not_after) {
         spec->not_after = issuer->cert->not_after;
     }
+    take_policies(spec, issuer, ctx->pool);
+}
+
+static cm_error_t *choose_algorithm(const cm_sigalg_t **sigalg, const cm_issuer_t *issuer,
+                                    apr_pool_t *pool)
+{
+    const char *hash = issuer->profile ? issuer->profile->signature_hash : NULL;
+
+    *sigalg = cm_sigalg_with(cm_key_algorithm(issuer->key), hash);
+    return *sigalg
+               ? NULL
+               : cm_error_locate(cm_error_make(pool, CM_E_REFUSED,
+                                               "the hash %s of the profile is weaker than the key "
+                                               "of the issuing authority",
+                                               hash ? hash : "none"),
+                                 "/profile", "issuer.signature-hash");
 }
 
 /* Its serial chooses one of the shards there are now; the address in it keeps the choice. */
@@ -124,11 +179,13 @@ cm_error_t *cm_issuer_sign(cm_certificate_t **made, const cm_issuer_t *issuer, c
                            const cm_ctx_t *ctx)
 {
     cm_bytes_t tbs, signature, der;
-    cm_error_t *error;
+    cm_error_t *error = choose_algorithm(&spec->sigalg, issuer, ctx->pool);
 
+    if (error) {
+        return error;
+    }
     spec->serial = cm_serial_make(cm_ctx_random(ctx, CM_SERIAL_RANDOM).data, ctx->pool);
     choose_list(spec, issuer, ctx);
-    spec->sigalg = cm_sigalg_for_key(cm_key_algorithm(issuer->key));
     spec->issuer = issuer->cert->subject->der;
     spec->issuer_key_id = issuer->cert->ski;
     error = cm_cert_tbs(&tbs, spec, ctx->pool);

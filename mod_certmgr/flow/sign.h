@@ -19,11 +19,17 @@ typedef struct {
     const struct cm_profile_t *profile; /* what it signs is checked against it; NULL: no profile */
 } cm_issuer_t;
 
-/* CM_E_CONFIG when the token's key is not the one in the certificate. */
+/* To issue with it. CM_E_REFUSED (issuer.ended) when its certificate, or that of one of ours above
+ * it, is revoked or on hold: nobody would trust what it issues. CM_E_CONFIG when the token's key is
+ * not the one in the certificate. */
 cm_error_t *cm_issuer_open(cm_issuer_t **issuer, const cm_ctx_t *ctx, const char *ca);
 
+/* To say what became of its certificates (CRL, OCSP), whatever became of its own. */
+cm_error_t *cm_issuer_open_for_status(cm_issuer_t **issuer, const cm_ctx_t *ctx, const char *ca);
+
 /* For what is issued under no profile: let it begin CM_BACKDATE before now, and neither begin
- * before the issuer nor end after it. spec->not_after is set. */
+ * before the issuer nor end after it; give it the policies that are valid below the issuer where
+ * the line of authorities asks for one. spec->not_after and spec->is_ca are set. */
 void cm_issuer_bound(cm_cert_spec_t *spec, const cm_issuer_t *issuer, const cm_ctx_t *ctx);
 
 /* Fill in serial, issuer and algorithm, check what is to be signed (policy/lint.h), sign it, and

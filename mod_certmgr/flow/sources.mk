@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 libcertmgr_la_SOURCES += \
     %D%/actions.def \
-    %D%/act.c %D%/approval.c %D%/approval.h \
+    %D%/act.c %D%/approval.c %D%/approval.h %D%/authority.c %D%/authority.h \
     %D%/audit.c %D%/audit.h %D%/audit_read.c %D%/audit_read.h %D%/audit_verify.c \
     %D%/change.c %D%/change.h \
-    %D%/change_crl.c %D%/change_groups.c %D%/change_people.c %D%/change_profile.c \
+    %D%/change_authorities.c %D%/change_crl.c %D%/change_groups.c %D%/change_outside.c \
+    %D%/change_people.c %D%/change_profile.c \
     %D%/certificates.c %D%/certificates.h \
     %D%/crl.c %D%/crl.h %D%/crl_file.c %D%/crl_file.h \
     %D%/enroll.c \
@@ -21,12 +22,13 @@ libcertmgr_la_SOURCES += \
     %D%/lineage.c %D%/lineage.h \
     %D%/login.c \
     %D%/merkle.c %D%/merkle.h \
-    %D%/ocsp.c %D%/ocsp.h \
+    %D%/ocsp.c %D%/ocsp.h %D%/ocsp_ready.c \
     %D%/operations.c %D%/operations.h \
     %D%/outside.c %D%/outside.h \
     %D%/people.c %D%/people.h \
     %D%/perform.c %D%/perform.h \
     %D%/profiles.c %D%/profiles.h \
+    %D%/ready.c %D%/ready.h \
     %D%/reinstate.c %D%/rekey.c %D%/renew.c \
     %D%/requests.c %D%/requests.h \
     %D%/retry.c %D%/retry.h \

@@ -4,7 +4,10 @@
 #include <apr_strings.h>
 
 #include "flow/certificates.h"
+#include "flow/ready.h"
+#include "pki/reason.h"
 #include "store/certificates.h"
+#include "store/keys.h"
 
 static cm_error_t *refused(const cm_work_t *work, cm_code_t code, const char *rule,
                            const char *message)
@@ -87,7 +90,106 @@ cm_error_t *cm_target_take_remarks(cm_work_t *work, const cm_submission_t *submi
 
 cm_error_t *cm_target_change(cm_txn_t *txn, cm_work_t *work)
 {
-    return cm_certificate_move(txn, work->target, work->target_was, work->ctx->now);
+    const cm_ctx_t *ctx = work->ctx;
+    cm_ready_change_t change = {work->target->ca, {NULL, 0}, 0, ctx->now};
+    cm_error_t *error = cm_certificate_move(txn, work->target, work->target_was, ctx->now);
+
+    if (!error && ctx->ready) {
+        error = cm_bytes_unhex(&change.serial, work->target->serial, cm_txn_pool(txn));
+        change.sequence = work->target->sequence;
+    }
+    if (!error && ctx->ready) {
+        cm_ready_change(ctx->ready, &change);
+    }
+    return error;
+}
+
+static cm_error_t *refuse_ending(const cm_work_t *work, const char *field, const char *rule,
+                                 const char *message)
+{
+    return cm_error_locate(cm_error_make(work->ctx->pool, CM_E_REFUSED, "%s", message), field,
+                           rule);
+}
+
+/* Those that may be given, separated by commas. */
+static const char *reasons_for(int (*may)(int reason), apr_pool_t *pool)
+{
+    const char *names = "";
+
+    for (int reason = 0; reason <= CM_REASON_AA_COMPROMISE; reason++) {
+        if (may(reason)) {
+            names = apr_pstrcat(pool, names, *names ? ", " : "", cm_reason_name(reason), NULL);
+        }
+    }
+    return names;
+}
+
+static cm_error_t *check_reason(const cm_work_t *work, const char *name)
+{
+    int reason = cm_reason_of(name);
+    int (*may)(int reason) = cm_reason_is_free;
+    cm_cert_t *cert;
+    cm_error_t *error = cm_cert_parse(&cert, work->target->der, work->ctx->pool);
+
+    if (error) {
+        return error;
+    }
+    if (cert->is_ca) {
+        may = cm_reason_is_for_authority;
+    }
+    if (reason >= 0 && may(reason)) {
+        return NULL;
+    }
+    error = refuse_ending(work, "/reason", "revoke.reason", "not a reason that can be given here");
+    return cm_error_advise(error, reasons_for(may, work->ctx->pool));
+}
+
+static cm_error_t *check_invalidity(const cm_work_t *work, apr_time_t date)
+{
+    if (date > work->ctx->now) {
+        return refuse_ending(work, "/invalidity_date", "revoke.invalidity-date",
+                             "the date lies in the future");
+    }
+    if (date && date < work->target->not_before) {
+        return refuse_ending(work, "/invalidity_date", "revoke.invalidity-date",
+                             "the date lies before the certificate's first second");
+    }
+    return NULL;
+}
+
+cm_error_t *cm_target_end(cm_work_t *work, const cm_ending_t *ending)
+{
+    cm_certificate_t *target = work->target;
+    cm_error_t *error = check_reason(work, ending->reason);
+
+    error = cm_error_join(error, check_invalidity(work, ending->invalidity_date));
+    if (error) {
+        return error;
+    }
+    work->target_was = target->status;
+    if (work->target_was == CM_CERT_REVOKED) {
+        return refused(work, CM_E_CONFLICT, "certificate.revoked",
+                       "the certificate is revoked already");
+    }
+    if (cm_certificate_status(target, work->ctx->now) == CM_CERT_EXPIRED) {
+        return refused(work, CM_E_CONFLICT, "certificate.expired", "the certificate has expired");
+    }
+    target->status = CM_CERT_REVOKED;
+    target->reason = cm_reason_of(ending->reason);
+    target->revoked_at = work->ctx->now;
+    target->invalidity_date = ending->invalidity_date;
+    return NULL;
+}
+
+cm_error_t *cm_target_revoke(cm_txn_t *txn, cm_work_t *work)
+{
+    int reason = work->target->reason;
+    cm_error_t *error = cm_target_change(txn, work);
+
+    if (!error && (reason == CM_REASON_KEY_COMPROMISE || reason == CM_REASON_CA_COMPROMISE)) {
+        error = cm_key_report(NULL, txn, work->target->spki_sha256, work->ctx->now);
+    }
+    return error;
 }
 
 void cm_target_record(cm_audit_draft_t *draft, const cm_work_t *work)

@@ -26,6 +26,20 @@ cm_error_t *cm_target_take_remarks(cm_work_t *work, const cm_submission_t *submi
 /* Store the new status of the target. */
 cm_error_t *cm_target_change(cm_txn_t *txn, cm_work_t *work);
 
+/* Why a certificate ends before its time, RFC 5280 5.3. */
+typedef struct {
+    const char *reason;         /* a name of model/reasons.def */
+    apr_time_t invalidity_date; /* 0: none given */
+} cm_ending_t;
+
+/* Let work->target be revoked for that. CM_E_REFUSED at /reason (revoke.reason: not one for such a
+ * certificate) and /invalidity_date (revoke.invalidity-date: after now, or before its first
+ * second); CM_E_CONFLICT at /certificate when it is revoked already, or has expired. */
+cm_error_t *cm_target_end(cm_work_t *work, const cm_ending_t *ending);
+
+/* As cm_target_change; a key that was compromised is reported. */
+cm_error_t *cm_target_revoke(cm_txn_t *txn, cm_work_t *work);
+
 /* Members of the audit event about the target. */
 void cm_target_record(cm_audit_draft_t *draft, const cm_work_t *work);
 

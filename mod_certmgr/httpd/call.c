@@ -145,6 +145,7 @@ void cm_call_context(cm_ctx_t *ctx, request_rec *r, const cm_service_t *service)
     ctx->store = service->store;
     ctx->keys = service->keys;
     ctx->strangers = service->strangers;
+    ctx->ready = service->ready;
     ctx->trace_id = apr_table_get(r->subprocess_env, "UNIQUE_ID");
     if (!ctx->trace_id) {
         ctx->trace_id = cm_ctx_id(ctx);

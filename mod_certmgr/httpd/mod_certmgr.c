@@ -9,6 +9,7 @@
 #include <http_log.h>
 #include <http_protocol.h>
 #include <http_request.h>
+#include <mod_status.h>
 #include <sys/prctl.h>
 
 APLOG_USE_MODULE(certmgr);
@@ -93,6 +94,9 @@ static int post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, s
         error = cm_service_make_folder(service, ptemp);
     }
     if (!error && service) {
+        error = cm_service_share(service, s);
+    }
+    if (!error && service) {
         error = cm_watchdog_register(service, pconf);
     }
     if (service) {
@@ -163,6 +167,11 @@ static int handle(request_rec *r)
     return place ? cm_call_serve(r, place, server_of(r->server)->service) : DECLINED;
 }
 
+static int show_status(request_rec *r, int flags)
+{
+    return cm_status_show(r, flags, server_of(r->server)->service);
+}
+
 static void insert_error_filter(request_rec *r)
 {
     if (place_of(r) || apr_table_get(r->notes, mounted_note)) {
@@ -185,6 +194,7 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_map_to_storage(map_to_storage, NULL, NULL, APR_HOOK_FIRST);
     ap_hook_insert_error_filter(insert_error_filter, NULL, NULL, APR_HOOK_MIDDLE);
     cm_errors_register();
+    APR_OPTIONAL_HOOK(ap, status_hook, show_status, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_handler(handle, NULL, NULL, APR_HOOK_FIRST);
 }
 

@@ -15,6 +15,7 @@
 #include <http_config.h>
 
 #include "base/context.h"
+#include "flow/ready.h"
 #include "flow/strangers.h"
 #include "keys/keyring.h"
 #include "policy/config.h"
@@ -44,6 +45,7 @@ typedef struct {
     server_rec *server;         /* where the directives stand: its database is ours */
     apr_array_header_t *tokens; /* of cm_token_config_t, with their PINs */
     void *counts;               /* the watchdog's own */
+    cm_ready_t *ready;          /* OCSP answers of all processes; NULL: none are kept */
     /* made in each child */
     cm_store_t *store;
     cm_keyring_t *keys;
@@ -75,6 +77,9 @@ cm_error_t *cm_service_read_secrets(cm_service_t *service, apr_pool_t *pool);
 
 /* Make the folder for the files of CRLs, unless it is there, for the children's user. */
 cm_error_t *cm_service_make_folder(const cm_service_t *service, apr_pool_t *pool);
+
+/* The memory for OCSP answers: before children exist. It outlives reloads that want the same. */
+cm_error_t *cm_service_share(cm_service_t *service, server_rec *s);
 
 /* In the child, before its threads: keyring and store, which both wait with their first step until
  * they are needed. What fails is logged and becomes the service's error. */
@@ -119,6 +124,9 @@ cm_error_t *cm_watchdog_register(cm_service_t *service, apr_pool_t *pool);
 
 /* In the child: have its last counts written when it ends in order. */
 void cm_watchdog_start(cm_service_t *service, apr_pool_t *pchild);
+
+/* Hook of mod_status: how the memory for OCSP answers is used. */
+int cm_status_show(request_rec *r, int flags, const cm_service_t *service);
 
 /* Logs to the error log of a request, or of a server. */
 const cm_host_t *cm_host_of_request(request_rec *r);

@@ -3,6 +3,7 @@
 
 #include <apr_file_io.h>
 #include <apr_network_io.h>
+#include <apr_shm.h>
 #include <apr_strings.h>
 #include <http_log.h>
 #include <unistd.h>
@@ -128,6 +129,56 @@ cm_error_t *cm_service_read_secrets(cm_service_t *service, apr_pool_t *pool)
 {
     cm_config_environment(service->config, pool);
     return cm_config_tokens(&service->tokens, service->config, pool);
+}
+
+/* Lives as long as httpd, so that a reload begins with all answers, and so that children of before
+ * and after it see the same revocations. */
+typedef struct {
+    cm_ready_t *ready;
+    apr_pool_t *pool;
+    char *wanted; /* what it was made for */
+} shared_t;
+
+static const char *describe_table(const cm_config_t *config, apr_pool_t *pool)
+{
+    return apr_psprintf(pool, "%d %" APR_INT64_T_FMT " %s %s", CM_READY_LAYOUT,
+                        config->ocsp_answers, config->driver, config->params);
+}
+
+static cm_error_t *make_table(shared_t *shared, const cm_config_t *config)
+{
+    apr_shm_t *memory;
+    apr_status_t status =
+        apr_shm_create(&memory, cm_ready_size(config->ocsp_answers), NULL, shared->pool);
+
+    if (status != APR_SUCCESS) {
+        return cm_error_apr(shared->pool, CM_E_CONFIG, "no shared memory for OCSP answers", status);
+    }
+    return cm_ready_make(&shared->ready, apr_shm_baseaddr_get(memory), config->ocsp_answers,
+                         shared->pool);
+}
+
+cm_error_t *cm_service_share(cm_service_t *service, server_rec *s)
+{
+    static const char key[] = "certmgr-ready";
+    shared_t *shared = ap_retained_data_get(key);
+    const char *wanted = describe_table(service->config, s->process->pconf);
+    cm_error_t *error = NULL;
+
+    if (!shared) {
+        shared = ap_retained_data_create(key, sizeof *shared);
+    }
+    if (shared->pool && strcmp(shared->wanted, wanted) != 0) {
+        apr_pool_destroy(shared->pool); /* children that run keep it until they end */
+        *shared = (shared_t){.ready = NULL};
+    }
+    if (!shared->pool && service->config->ocsp_answers) {
+        apr_pool_create(&shared->pool, s->process->pool);
+        shared->wanted = apr_pstrdup(shared->pool, wanted);
+        error = make_table(shared, service->config);
+    }
+    service->ready = error ? NULL : shared->ready;
+    return error;
 }
 
 static const char *make_holder(const cm_host_t *host, apr_pool_t *pool)

@@ -5,7 +5,7 @@ modlib_LTLIBRARIES = mod_certmgr.la
 mod_certmgr_la_SOURCES = \
     %D%/module.h \
     %D%/authz.c %D%/call.c %D%/claims.c %D%/conftree.c %D%/database.c %D%/directives.c %D%/errors.c %D%/host.c \
-    %D%/identity.c %D%/mod_certmgr.c %D%/service.c %D%/watchdog.c
+    %D%/identity.c %D%/mod_certmgr.c %D%/service.c %D%/status.c %D%/watchdog.c
 mod_certmgr_la_CPPFLAGS = $(AM_CPPFLAGS) $(HTTPD_CPPFLAGS)
 mod_certmgr_la_LDFLAGS = -module -avoid-version -export-symbols-regex certmgr_module
 mod_certmgr_la_LIBADD = libcertmgr.la

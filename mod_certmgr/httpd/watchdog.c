@@ -14,6 +14,7 @@
 #include <openssl/crypto.h>
 
 #include "flow/jobs.h"
+#include "flow/ocsp.h"
 
 /* What keeps failing is said once, then once a minute: a database that is away for an hour must not
  * fill the log. */
@@ -30,14 +31,17 @@ typedef struct {
     int closed;
 } gate_t;
 
-typedef struct {
+typedef struct self_t self_t;
+struct self_t {
     cm_service_t *service;
     gate_t *gate;
-    const cm_job_t *job; /* NULL: the counts of this process */
+    const char *name;
+    cm_error_t *(*work)(cm_ctx_t *ctx, const self_t *self);
+    const cm_job_t *job; /* of run_job */
     int code;            /* of the error that was said last */
     apr_int64_t failures, unsaid;
     apr_time_t said;
-} self_t;
+};
 
 static int is_stopping(void)
 {
@@ -48,12 +52,10 @@ static int is_stopping(void)
 
 static void report(self_t *self, const cm_ctx_t *ctx, const cm_error_t *error)
 {
-    const char *name = self->job ? self->job->name : "counts";
-
     if (!error) {
         if (self->failures) {
             cm_ctx_log(ctx, CM_LOG_NOTICE,
-                       "job %s: works again, after %" APR_INT64_T_FMT " failed runs", name,
+                       "job %s: works again, after %" APR_INT64_T_FMT " failed runs", self->name,
                        self->failures);
         }
         self->failures = self->unsaid = 0;
@@ -64,13 +66,37 @@ static void report(self_t *self, const cm_ctx_t *ctx, const cm_error_t *error)
         self->unsaid++;
         return;
     }
-    cm_ctx_log(ctx, CM_LOG_ERROR, "job %s: %s%s", name, cm_error_text(error, ctx->pool),
+    cm_ctx_log(ctx, CM_LOG_ERROR, "job %s: %s%s", self->name, cm_error_text(error, ctx->pool),
                self->unsaid ? apr_psprintf(ctx->pool, " (and %" APR_INT64_T_FMT " times before)",
                                            self->unsaid)
                             : "");
     self->code = (int)error->code;
     self->said = ctx->now;
     self->unsaid = 0;
+}
+
+static cm_error_t *run_job(cm_ctx_t *ctx, const self_t *self)
+{
+    int ran;
+
+    return cm_job_run(&ran, ctx, self->job, self->service->holder);
+}
+
+static cm_error_t *write_counts(cm_ctx_t *ctx, const self_t *self)
+{
+    return cm_strangers_flush(self->service->strangers, ctx);
+}
+
+static cm_error_t *sweep(cm_ctx_t *ctx, const self_t *self)
+{
+    (void)self;
+    return cm_ocsp_sweep(ctx);
+}
+
+static cm_error_t *refresh(cm_ctx_t *ctx, const self_t *self)
+{
+    (void)self;
+    return cm_ocsp_refresh(ctx);
 }
 
 static void run(self_t *self, apr_pool_t *pool)
@@ -80,15 +106,12 @@ static void run(self_t *self, apr_pool_t *pool)
                     .config = service->config,
                     .store = service->store,
                     .keys = service->keys,
+                    .ready = service->ready,
                     .host = cm_host_of_server(service->server, pool)};
-    cm_error_t *error;
-    int ran;
 
     ctx.now = ctx.host->now(ctx.host);
     ctx.trace_id = apr_pstrcat(pool, "job-", cm_ctx_id(&ctx), NULL);
-    error = self->job ? cm_job_run(&ran, &ctx, self->job, service->holder)
-                      : cm_strangers_flush(service->strangers, &ctx);
-    report(self, &ctx, error);
+    report(self, &ctx, self->work(&ctx, self));
 }
 
 /* The pool that mod_watchdog gives may live for long. */
@@ -165,11 +188,27 @@ void cm_watchdog_start(cm_service_t *service, apr_pool_t *pchild)
     apr_pool_pre_cleanup_register(pchild, service->counts, end);
 }
 
+/* What is run beside the jobs; of a job: run_job, in one process of each server. */
 typedef struct {
     const char *name;
-    int singleton;
+    int singleton; /* else in every process */
     apr_int64_t seconds;
+    cm_error_t *(*work)(cm_ctx_t *ctx, const self_t *self);
 } plan_t;
+
+static const plan_t counts = {"counts", 0, CM_STRANGERS_FLUSH, write_counts};
+static const plan_t plans[] = {{"answers", 1, 1, sweep}, {"refresh", 1, 1, refresh}};
+
+static self_t *make_self(const plan_t *plan, cm_service_t *service, gate_t *gate, apr_pool_t *pool)
+{
+    self_t *self = apr_pcalloc(pool, sizeof *self);
+
+    self->service = service;
+    self->gate = gate;
+    self->name = plan->name;
+    self->work = plan->work;
+    return self;
+}
 
 static apr_status_t add_watchdog(const plan_t *plan, self_t *self, apr_pool_t *pool)
 {
@@ -178,25 +217,34 @@ static apr_status_t add_watchdog(const plan_t *plan, self_t *self, apr_pool_t *p
     APR_OPTIONAL_FN_TYPE(ap_watchdog_register_callback) *add =
         APR_RETRIEVE_OPTIONAL_FN(ap_watchdog_register_callback);
     ap_watchdog_t *watchdog;
-    apr_status_t status = get(&watchdog, plan->name, 0, plan->singleton, pool);
+    apr_status_t status =
+        get(&watchdog, apr_pstrcat(pool, "certmgr-", plan->name, NULL), 0, plan->singleton, pool);
 
     return status == APR_SUCCESS ? add(watchdog, apr_time_from_sec(plan->seconds), self, wake)
                                  : status;
 }
 
-static self_t *make_self(cm_service_t *service, gate_t *gate, const cm_job_t *job, apr_pool_t *pool)
+static apr_status_t add_all(cm_service_t *service, gate_t *gate, apr_pool_t *pool)
 {
-    self_t *self = apr_pcalloc(pool, sizeof *self);
+    self_t *own = make_self(&counts, service, gate, pool);
+    apr_status_t status = add_watchdog(&counts, own, pool);
 
-    self->service = service;
-    self->gate = gate;
-    self->job = job;
-    return self;
+    service->counts = own;
+    for (apr_size_t i = 0; status == APR_SUCCESS && i < sizeof plans / sizeof *plans; i++) {
+        status = add_watchdog(&plans[i], make_self(&plans[i], service, gate, pool), pool);
+    }
+    for (const cm_job_t *job = cm_jobs(); status == APR_SUCCESS && job->name; job++) {
+        const plan_t plan = {job->name, 1, job->interval, run_job};
+        self_t *self = make_self(&plan, service, gate, pool);
+
+        self->job = job;
+        status = add_watchdog(&plan, self, pool);
+    }
+    return status;
 }
 
 cm_error_t *cm_watchdog_register(cm_service_t *service, apr_pool_t *pool)
 {
-    const plan_t counts = {"certmgr-counts", 0, CM_STRANGERS_FLUSH};
     gate_t *gate = apr_pcalloc(pool, sizeof *gate);
     apr_status_t status;
 
@@ -208,14 +256,8 @@ cm_error_t *cm_watchdog_register(cm_service_t *service, apr_pool_t *pool)
     if (status == APR_SUCCESS) {
         status = apr_thread_cond_create(&gate->left, pool);
     }
-    service->counts = make_self(service, gate, NULL, pool);
     if (status == APR_SUCCESS) {
-        status = add_watchdog(&counts, service->counts, pool);
-    }
-    for (const cm_job_t *job = cm_jobs(); status == APR_SUCCESS && job->name; job++) {
-        const plan_t plan = {apr_pstrcat(pool, "certmgr-", job->name, NULL), 1, job->interval};
-
-        status = add_watchdog(&plan, make_self(service, gate, job, pool), pool);
+        status = add_all(service, gate, pool);
     }
     return status == APR_SUCCESS ? NULL
                                  : cm_error_apr(pool, CM_E_CONFIG, "the jobs can't be run", status);

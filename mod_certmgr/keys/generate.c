@@ -182,6 +182,11 @@ static cm_error_t *choose_id(generation_t *generation, apr_pool_t *pool)
     return NULL;
 }
 
+int cm_key_can_be_made(const char *algorithm)
+{
+    return cm_algorithm_named(algorithm) != NULL;
+}
+
 cm_error_t *cm_keyring_generate(cm_key_t **key, cm_keyring_t *ring, const cm_key_request_t *request,
                                 apr_pool_t *pool)
 {

@@ -61,6 +61,9 @@ cm_error_t *cm_keyring_find(cm_key_t **key, cm_keyring_t *ring, const char *uri,
 cm_error_t *cm_keyring_generate(cm_key_t **key, cm_keyring_t *ring, const cm_key_request_t *request,
                                 apr_pool_t *pool);
 
+/* Whether keys of this algorithm can be made ("P-256", ...); not every token can make all. */
+int cm_key_can_be_made(const char *algorithm);
+
 /* Array of cm_token_info_t *, one for each configured token, in order. Unreachable tokens are no
  * error. */
 cm_error_t *cm_keyring_tokens(apr_array_header_t **infos, cm_keyring_t *ring, apr_pool_t *pool);

@@ -12,7 +12,8 @@
 typedef struct {
     const char *name;        /* "root", "issuing": in URLs, [a-z0-9-] */
     const char *parent;      /* name of the authority of ours that signed it, or NULL */
-    const char *state;       /* "active" or "retired" */
+    const char *state;       /* as read: "active" or "retired"; "revoked" or "suspended" where its
+                                certificate is that */
     const char *key;         /* RFC 7512 URI of the CA key */
     const char *certificate; /* id in the table of certificates; "" when others signed it */
     cm_bytes_t der;          /* the CA certificate */

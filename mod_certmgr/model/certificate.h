@@ -31,7 +31,8 @@ typedef struct {
     cm_status_t status;  /* as stored: CM_CERT_EXPIRED is derived, see cm_certificate_status */
     int reason;          /* CRLReason; meaningful when suspended or revoked */
     apr_time_t revoked_at, invalidity_date; /* 0: none */
-    const char *replaces, *replaced_by;     /* certificate ids, or NULL */
+    apr_int64_t sequence; /* of the change of status that was just stored; 0 when read */
+    const char *replaces, *replaced_by; /* certificate ids, or NULL */
     apr_time_t created;
 } cm_certificate_t;
 

@@ -140,5 +140,10 @@ int cm_reason_of(const char *name)
 
 int cm_reason_is_free(int reason)
 {
-    return cm_reason_name(reason) && by_code(reasons, reason)->flag;
+    return cm_reason_name(reason) && (by_code(reasons, reason)->flag & 1);
+}
+
+int cm_reason_is_for_authority(int reason)
+{
+    return cm_reason_name(reason) && (by_code(reasons, reason)->flag & 2);
 }

@@ -50,7 +50,9 @@ int cm_phase_of(const char *name);
 const char *cm_reason_name(int reason);
 int cm_reason_of(const char *name);
 
-/* Whether people may give this reason themselves (not: holds and compromised authorities). */
+/* Whether this reason may be given for a certificate of people and programs (not: holds and
+ * compromised authorities), and for one of an authority. */
 int cm_reason_is_free(int reason);
+int cm_reason_is_for_authority(int reason);
 
 #endif

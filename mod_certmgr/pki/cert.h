@@ -28,6 +28,14 @@ typedef struct {
         *notice; /* a text for whoever relies on it, UTF-8, at most 200 characters; or NULL */
 } cm_policy_t;
 
+/* How many certificates may follow before it holds; -1: it never does. */
+typedef struct {
+    int require_explicit; /* each path needs a valid policy (policyConstraints, RFC 5280 4.2.1.11)
+                           */
+    int inhibit_mapping;  /* policies are not mapped any more (the same) */
+    int inhibit_any;      /* anyPolicy stands for no other policy (4.2.1.14) */
+} cm_policy_limits_t;
+
 /* All that a certificate says. Zero, NULL and empty mean: leave it out. */
 typedef struct cm_cert_spec_t {
     cm_bytes_t serial;             /* magnitude, big-endian, 1 to 20 octets (cm_serial_make) */
@@ -54,6 +62,7 @@ typedef struct cm_cert_spec_t {
     const apr_array_header_t *policies;  /* of cm_policy_t */
     const apr_array_header_t *permitted; /* nameConstraints, as cm_constraints_write has them */
     const apr_array_header_t *excluded;
+    const cm_policy_limits_t *limits;   /* policyConstraints, inhibitAnyPolicy; NULL: none */
     int ocsp_no_check;                  /* RFC 6960 4.2.2.2.1 */
     int must_staple;                    /* tlsfeature status_request (RFC 7633) */
     const apr_array_header_t *critical; /* of const char *: names of rows made critical as well */

@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 
 #include "base/text.h"
+#include "pki/othername.h"
 
 enum {
     OTHER = CM_DER_CONSTRUCTED(0),
@@ -25,7 +26,8 @@ typedef struct {
 
 typedef struct {
     int tag;
-    cm_bytes_t value; /* as in a GeneralName; of a URI its host, empty when there is none */
+    cm_bytes_t value; /* as in a GeneralName; of a URI its host. Empty when it can't be judged: a
+                         URI without a host, a text that is no mailbox */
     const char *text;
 } named_t;
 
@@ -213,8 +215,7 @@ static int is_within(const named_t *name, const subtree_t *subtree, apr_pool_t *
     }
 }
 
-/* A URI without a host can't be judged: it lies within what is excluded, and in nothing permitted.
- */
+/* What can't be judged lies within what is excluded, and in nothing permitted. */
 static int is_allowed(const apr_array_header_t *subtrees, const named_t *name, apr_pool_t *pool)
 {
     int has_permitted = 0, is_permitted = 0;
@@ -226,8 +227,7 @@ static int is_allowed(const apr_array_header_t *subtrees, const named_t *name, a
         if (subtree->tag != name->tag) {
             continue;
         }
-        within = name->tag == URI && !name->value.len ? subtree->is_excluded
-                                                      : is_within(name, subtree, pool);
+        within = name->value.len ? is_within(name, subtree, pool) : subtree->is_excluded;
         if (subtree->is_excluded && within) {
             return 0;
         }
@@ -311,20 +311,56 @@ static named_t named_of(const cm_san_t *san, apr_pool_t *pool)
     return name;
 }
 
+/* Of an emailAddress in the subject, which readers take for an rfc822Name. */
+static named_t mailbox_of(const char *value, apr_pool_t *pool)
+{
+    named_t name = {EMAIL, {NULL, 0}, value};
+    cm_san_t mail;
+
+    if (!cm_san_make(&mail, "email", value, pool)) {
+        name.value = cm_bytes_of_text(mail.value);
+    }
+    return name;
+}
+
+/* Of an internationalized mailbox, for which subtrees of mailboxes count too (RFC 9598 6). */
+static int is_mailbox_of_utf8(const cm_san_t *san, named_t *name, apr_pool_t *pool)
+{
+    const char *at = strrchr(san->value, '@');
+    cm_othername_t kind;
+    cm_san_t host;
+
+    if (!cm_othername_read(&kind, san->type, pool) ||
+        strcmp(kind.oid, CM_OID_SMTP_UTF8_MAILBOX) != 0) {
+        return 0;
+    }
+    *name = (named_t){EMAIL, {NULL, 0}, cm_san_text(san, pool)};
+    if (at && strchr(san->value, '@') == at && at[1] != '*' &&
+        !cm_san_make(&host, "dns", at + 1, pool)) {
+        name->value = cm_bytes_of_text(san->value);
+    }
+    return 1;
+}
+
 static apr_array_header_t *names_of(const cm_cert_t *cert, apr_pool_t *pool)
 {
     const apr_array_header_t *attributes = cert->subject->attributes;
     apr_array_header_t *names = apr_array_make(pool, cert->san->nelts + 2, sizeof(named_t));
+    named_t mailbox;
 
     for (int i = 0; i < cert->san->nelts; i++) {
-        APR_ARRAY_PUSH(names, named_t) = named_of(&APR_ARRAY_IDX(cert->san, i, cm_san_t), pool);
+        const cm_san_t *san = &APR_ARRAY_IDX(cert->san, i, cm_san_t);
+
+        APR_ARRAY_PUSH(names, named_t) = named_of(san, pool);
+        if (is_mailbox_of_utf8(san, &mailbox, pool)) {
+            APR_ARRAY_PUSH(names, named_t) = mailbox;
+        }
     }
     for (int i = 0; i < attributes->nelts; i++) {
         const cm_name_attribute_t *attribute = &APR_ARRAY_IDX(attributes, i, cm_name_attribute_t);
 
         if (strcmp(attribute->type, "emailAddress") == 0) {
-            APR_ARRAY_PUSH(names, named_t) =
-                (named_t){EMAIL, cm_bytes_of_text(attribute->value), attribute->value};
+            APR_ARRAY_PUSH(names, named_t) = mailbox_of(attribute->value, pool);
         }
     }
     if (attributes->nelts) {

@@ -11,9 +11,12 @@
 /* `value`: content of the issuer's nameConstraints. The subject, its e-mail addresses and every
  * alternative name of the certificate are looked at, among subtrees of the same kind: DNS names,
  * e-mail addresses, the hosts of URIs, IP addresses and directory names. A name of another kind is
- * refused as soon as there is a subtree of that kind. CM_E_REFUSED with rule "issuer.constraints"
- * names the first one that is not within; CM_E_VALUE "extension.syntax" for what is no
- * NameConstraints, minimum and maximum among it. */
+ * refused as soon as there is a subtree of that kind. An emailAddress of the subject is held
+ * against subtrees of mailboxes as an alternative name would be: RFC 5280 asks for it where there
+ * are no alternative names, OpenSSL always; one that is no mailbox is within no permitted subtree
+ * and within each excluded one. So is an SmtpUTF8Mailbox (RFC 9598 section 6). CM_E_REFUSED with
+ * rule "issuer.constraints" names the first one that is not within; CM_E_VALUE "extension.syntax"
+ * for what is no NameConstraints, minimum and maximum among it. */
 cm_error_t *cm_constraints_check(cm_bytes_t value, const cm_cert_t *cert, apr_pool_t *pool);
 
 /* Whether they exclude every alternative name of a type of san.h: an empty base, or for addresses

@@ -15,19 +15,22 @@
 
 struct cm_cert_spec_t;
 
-#define CM_OID_SUBJECT_KEY_ID    "2.5.29.14"
-#define CM_OID_KEY_USAGE         "2.5.29.15"
-#define CM_OID_SAN               "2.5.29.17"
-#define CM_OID_BASIC_CONSTRAINTS "2.5.29.19"
-#define CM_OID_NAME_CONSTRAINTS  "2.5.29.30"
-#define CM_OID_CRL_POINTS        "2.5.29.31"
-#define CM_OID_POLICIES          "2.5.29.32"
-#define CM_OID_AUTHORITY_KEY_ID  "2.5.29.35"
-#define CM_OID_EXT_KEY_USAGE     "2.5.29.37"
-#define CM_OID_AUTHORITY_INFO    "1.3.6.1.5.5.7.1.1"
-#define CM_OID_ANY_POLICY        "2.5.29.32.0"
-#define CM_OID_TLS_FEATURE       "1.3.6.1.5.5.7.1.24"
-#define CM_OID_OCSP_NO_CHECK     "1.3.6.1.5.5.7.48.1.5"
+#define CM_OID_SUBJECT_KEY_ID     "2.5.29.14"
+#define CM_OID_KEY_USAGE          "2.5.29.15"
+#define CM_OID_SAN                "2.5.29.17"
+#define CM_OID_BASIC_CONSTRAINTS  "2.5.29.19"
+#define CM_OID_NAME_CONSTRAINTS   "2.5.29.30"
+#define CM_OID_CRL_POINTS         "2.5.29.31"
+#define CM_OID_POLICIES           "2.5.29.32"
+#define CM_OID_POLICY_MAPPINGS    "2.5.29.33"
+#define CM_OID_AUTHORITY_KEY_ID   "2.5.29.35"
+#define CM_OID_POLICY_CONSTRAINTS "2.5.29.36"
+#define CM_OID_EXT_KEY_USAGE      "2.5.29.37"
+#define CM_OID_INHIBIT_ANY_POLICY "2.5.29.54"
+#define CM_OID_AUTHORITY_INFO     "1.3.6.1.5.5.7.1.1"
+#define CM_OID_ANY_POLICY         "2.5.29.32.0"
+#define CM_OID_TLS_FEATURE        "1.3.6.1.5.5.7.1.24"
+#define CM_OID_OCSP_NO_CHECK      "1.3.6.1.5.5.7.48.1.5"
 
 enum { CM_EXT_COUNT = 32 }; /* in one list, at most */
 
@@ -60,7 +63,8 @@ extern const cm_ext_row_t cm_ext_rows[];
 
 /* Append Extensions for the spec, in the order of the rows, then spec->extra. CM_E_VALUE with the
  * rule extension.duplicate, or one of the builders: extension.key-usage, extension.eku,
- * extension.url, extension.policy, extension.constraint, and those of san.h. */
+ * extension.url, extension.policy (also for limits without a CA), extension.constraint, and those
+ * of san.h. */
 cm_error_t *cm_ext_write(cm_der_writer_t *writer, const struct cm_cert_spec_t *spec,
                          apr_pool_t *pool);
 

@@ -264,6 +264,47 @@ static cm_error_t *name_constraints(cm_bytes_t *value, const cm_cert_spec_t *spe
     return cm_constraints_write(value, spec->permitted, spec->excluded, pool);
 }
 
+static cm_error_t *check_limits(const cm_cert_spec_t *spec, apr_pool_t *pool)
+{
+    return spec->is_ca ? NULL
+                       : refuse("only a CA has limits for policies", "extension.policy", pool);
+}
+
+/* PolicyConstraints ::= SEQUENCE { requireExplicitPolicy [0], inhibitPolicyMapping [1] } */
+static cm_error_t *policy_constraints(cm_bytes_t *value, const cm_cert_spec_t *spec,
+                                      apr_pool_t *pool)
+{
+    const cm_policy_limits_t none = {-1, -1, -1}, *limits = spec->limits ? spec->limits : &none;
+    const int skip[] = {limits->require_explicit, limits->inhibit_mapping};
+    cm_der_writer_t *writer = cm_der_writer(pool);
+
+    if (skip[0] < 0 && skip[1] < 0) {
+        return NULL;
+    }
+    cm_der_begin(writer, CM_DER_SEQUENCE);
+    for (int i = 0; i < 2; i++) {
+        if (skip[i] >= 0) {
+            cm_der_put_small(writer, CM_DER_CONTEXT(i), (apr_uint64_t)skip[i]);
+        }
+    }
+    cm_der_end(writer);
+    *value = cm_der_written(writer);
+    return check_limits(spec, pool);
+}
+
+static cm_error_t *inhibit_any_policy(cm_bytes_t *value, const cm_cert_spec_t *spec,
+                                      apr_pool_t *pool)
+{
+    cm_der_writer_t *writer = cm_der_writer(pool);
+
+    if (!spec->limits || spec->limits->inhibit_any < 0) {
+        return NULL;
+    }
+    cm_der_put_small(writer, CM_DER_INTEGER, (apr_uint64_t)spec->limits->inhibit_any);
+    *value = cm_der_written(writer);
+    return check_limits(spec, pool);
+}
+
 static cm_error_t *ocsp_no_check(cm_bytes_t *value, const cm_cert_spec_t *spec, apr_pool_t *pool)
 {
     cm_der_writer_t *writer = cm_der_writer(pool);
@@ -297,6 +338,8 @@ const cm_ext_row_t cm_ext_rows[] = {
     {"subjectAltName", CM_OID_SAN, 0, subject_alt_name},
     {"certificatePolicies", CM_OID_POLICIES, 0, policies},
     {"nameConstraints", CM_OID_NAME_CONSTRAINTS, 1, name_constraints},
+    {"policyConstraints", CM_OID_POLICY_CONSTRAINTS, 1, policy_constraints},
+    {"inhibitAnyPolicy", CM_OID_INHIBIT_ANY_POLICY, 1, inhibit_any_policy},
     {"crlDistributionPoints", CM_OID_CRL_POINTS, 0, crl_points},
     {"authorityInfoAccess", CM_OID_AUTHORITY_INFO, 0, authority_info},
     {"noCheck", CM_OID_OCSP_NO_CHECK, 0, ocsp_no_check},

@@ -246,6 +246,14 @@ cm_error_t *cm_ocsp_parse(cm_ocsp_request_t **request, cm_bytes_t der, apr_pool_
     return NULL;
 }
 
+cm_error_t *cm_ocsp_id_parse(cm_ocsp_id_t *id, cm_bytes_t der, apr_pool_t *pool)
+{
+    cm_der_t reader = cm_der_reader(der, "ocsp.syntax", pool);
+    cm_error_t *error = read_id(id, &reader);
+
+    return error ? error : cm_der_close(&reader);
+}
+
 static cm_bytes_t hash(cm_ocsp_hash_t algorithm, cm_bytes_t bytes, apr_pool_t *pool)
 {
     unsigned char *out = apr_palloc(pool, hashes[algorithm].len);

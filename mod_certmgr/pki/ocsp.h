@@ -59,6 +59,9 @@ typedef struct cm_ocsp_request_t {
  *   extension.duplicate, extension.count */
 cm_error_t *cm_ocsp_parse(cm_ocsp_request_t **request, cm_bytes_t der, apr_pool_t *pool);
 
+/* Read one CertID, as it stands in cm_ocsp_id_t.der; errors as above. */
+cm_error_t *cm_ocsp_id_parse(cm_ocsp_id_t *id, cm_bytes_t der, apr_pool_t *pool);
+
 /* The hashes of one issuer, made once for each CA. */
 typedef struct {
     cm_bytes_t name_hash[CM_OCSP_HASHES];

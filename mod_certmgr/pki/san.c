@@ -9,8 +9,7 @@
 #include "base/text.h"
 #include "pki/der.h"
 #include "pki/name.h"
-
-#define OID_UPN "1.3.6.1.4.1.311.20.2.3"
+#include "pki/othername.h"
 
 /* Tags of GeneralName (RFC 5280 4.2.1.6). */
 enum {
@@ -255,6 +254,23 @@ static const struct {
 
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
+static cm_error_t *make_other(cm_san_t *san, const char *type, const char *value, apr_pool_t *pool)
+{
+    cm_othername_t kind;
+
+    if (!cm_othername_read(&kind, type, pool)) {
+        return cm_error_advise(
+            refuse("this kind of alternative name is not known", "san.type", pool),
+            "write dns:, email:, ip:, uri:, upn:, dirname:, rid: or othername;OID;utf8: and the "
+            "name; a string of an othername is utf8, ia5 or printable");
+    }
+    if (!cm_othername_holds(&kind, value, pool)) {
+        return refuse("not a string of this otherName", "san.othername", pool);
+    }
+    *san = (cm_san_t){apr_pstrdup(pool, type), apr_pstrdup(pool, value)};
+    return NULL;
+}
+
 cm_error_t *cm_san_make(cm_san_t *san, const char *type, const char *value, apr_pool_t *pool)
 {
     for (int i = 0; i < KINDS; i++) {
@@ -263,8 +279,7 @@ cm_error_t *cm_san_make(cm_san_t *san, const char *type, const char *value, apr_
             return kinds[i].make(&san->value, value, pool);
         }
     }
-    return cm_error_advise(refuse("this kind of alternative name is not known", "san.type", pool),
-                           "write dns:, email:, ip:, uri:, upn:, dirname: or rid: and the name");
+    return make_other(san, type, value, pool);
 }
 
 cm_error_t *cm_san_read(cm_san_t *san, const char *text, apr_pool_t *pool)
@@ -329,6 +344,17 @@ static cm_error_t *put_rid(cm_der_writer_t *writer, const char *oid, apr_pool_t 
     return error;
 }
 
+static cm_error_t *put_other(cm_der_writer_t *writer, const cm_san_t *san, apr_pool_t *pool)
+{
+    cm_othername_t kind;
+
+    if (!cm_othername_read(&kind, san->type, pool)) {
+        return refuse("this kind of alternative name can't be issued", "san.type", pool);
+    }
+    cm_othername_put(writer, &kind, san->value);
+    return NULL;
+}
+
 static cm_error_t *put_name(cm_der_writer_t *writer, const cm_san_t *san, apr_pool_t *pool)
 {
     unsigned char octets[16];
@@ -343,15 +369,10 @@ static cm_error_t *put_name(cm_der_writer_t *writer, const cm_san_t *san, apr_po
         cm_der_put(writer, tag, cm_bytes_make(octets, read_address(octets, san->value)));
         return NULL;
     case TAG_OTHER:
-        cm_der_begin(writer, tag);
-        cm_der_put_oid(writer, OID_UPN);
-        cm_der_begin(writer, CM_DER_CONSTRUCTED(0));
-        cm_der_put_text(writer, CM_DER_UTF8, san->value);
-        cm_der_end(writer);
-        cm_der_end(writer);
+        cm_othername_put(writer, &(cm_othername_t){CM_OID_UPN, CM_DER_UTF8}, san->value);
         return NULL;
     case 0:
-        return refuse("this kind of alternative name can't be issued", "san.type", pool);
+        return put_other(writer, san, pool);
     default:
         cm_der_put_text(writer, tag, san->value);
         return NULL;
@@ -399,25 +420,6 @@ static const char *ascii(cm_bytes_t value, apr_pool_t *pool)
     return apr_pstrmemdup(pool, (const char *)value.data, value.len);
 }
 
-/* The text of a user principal name in an otherName; NULL when it is something else. */
-static cm_error_t *read_upn(const char **text, cm_bytes_t value, apr_pool_t *pool)
-{
-    cm_der_t reader = cm_der_reader(value, "san.syntax", pool), inner;
-    const char *oid;
-    cm_bytes_t content;
-    cm_error_t *error = cm_der_expect_oid(&oid, &reader);
-
-    *text = NULL;
-    if (error || strcmp(oid, OID_UPN) != 0) {
-        return error;
-    }
-    error = cm_der_enter(&inner, &reader, CM_DER_CONSTRUCTED(0));
-    if (!error) {
-        error = cm_der_expect(&content, &inner, CM_DER_UTF8);
-    }
-    return error ? error : cm_name_string(text, CM_DER_UTF8, content, pool);
-}
-
 /* A name that we could not write ourselves stays "other". */
 static cm_error_t *read_dirname(const char **text, cm_bytes_t value, apr_pool_t *pool)
 {
@@ -434,9 +436,21 @@ static cm_error_t *read_dirname(const char **text, cm_bytes_t value, apr_pool_t 
     return NULL;
 }
 
-/* The text of one GeneralName, NULL for kinds that we don't read. */
-static cm_error_t *read_name(const char **text, int tag, cm_bytes_t value, apr_pool_t *pool)
+static const char *type_of(int tag)
 {
+    for (int i = 0; i < KINDS; i++) {
+        if (kinds[i].tag == tag) {
+            return kinds[i].type;
+        }
+    }
+    return NULL;
+}
+
+/* The type and the text of one GeneralName; either is NULL for kinds that we don't read. */
+static cm_error_t *read_name(const char **type, const char **text, int tag, cm_bytes_t value,
+                             apr_pool_t *pool)
+{
+    *type = type_of(tag);
     *text = NULL;
     switch (tag) {
     case TAG_DNS:
@@ -451,7 +465,7 @@ static cm_error_t *read_name(const char **text, int tag, cm_bytes_t value, apr_p
         *text = address_text(value.data, value.len, pool);
         return NULL;
     case TAG_OTHER:
-        return read_upn(text, value, pool);
+        return cm_othername_parse(type, text, value, pool);
     case TAG_DIRECTORY:
         return read_dirname(text, value, pool);
     case TAG_RID:
@@ -468,20 +482,18 @@ static cm_error_t *read_name(const char **text, int tag, cm_bytes_t value, apr_p
 static cm_error_t *next_name(cm_san_t *san, cm_der_t *names)
 {
     cm_bytes_t whole, value;
-    const char *text;
+    const char *type, *text;
     int tag = cm_der_peek(names);
     cm_error_t *error = cm_der_next(&whole, &value, names);
 
     if (!error) {
-        error = read_name(&text, tag, value, names->pool);
+        error = read_name(&type, &text, tag, value, names->pool);
     }
     if (error) {
         return error;
     }
-    for (int i = 0; text && i < KINDS; i++) {
-        if (kinds[i].tag == tag) {
-            return cm_san_make(san, kinds[i].type, text, names->pool);
-        }
+    if (type && text) {
+        return cm_san_make(san, type, text, names->pool);
     }
     *san = (cm_san_t){"other", cm_bytes_hex(whole, names->pool)};
     return NULL;

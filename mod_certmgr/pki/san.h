@@ -4,6 +4,7 @@
  *     dns:www.example.test   email:jane@example.test   ip:192.0.2.1   ip:2001:db8::1
  *     uri:urn:uuid:...       upn:jane@example.test (Microsoft's user principal name)
  *     dirname:CN=Jane,O=Example (RFC 4514)        rid:1.2.3.4 (an OID)
+ *     othername;1.3.6.1.5.5.7.8.7;ia5:_ldap.example.test (othername.h: OID and kind of string)
  * Values are canonical: host names in lower case, addresses as inet_ntop writes them.
  */
 #ifndef CERTMGR_PKI_SAN_H
@@ -18,8 +19,8 @@
 enum { CM_SAN_COUNT = 256 }; /* names in one list, at most */
 
 typedef struct {
-    const char *type;  /* "dns", "email", "ip", "uri", "upn", "dirname", "rid"; "other" only when
-                          read from DER */
+    const char *type;  /* "dns", "email", "ip", "uri", "upn", "dirname", "rid",
+                          "othername;OID;STRING"; "other" only when read from DER */
     const char *value; /* canonical text; of "other": hex of the whole GeneralName */
 } cm_san_t;
 
@@ -32,7 +33,8 @@ typedef struct {
  *   san.uri    no absolute URI (RFC 3986), or its host no name or address
  *   san.upn    no UTF-8 text with one "@"
  *   san.dirname  no RFC 4514 text that name.h can write, or empty
- *   san.rid    no dotted OID */
+ *   san.rid    no dotted OID
+ *   san.othername  no such string, or of more than 1024 octets */
 cm_error_t *cm_san_make(cm_san_t *san, const char *type, const char *value, apr_pool_t *pool);
 
 /* From "type:value". */

@@ -41,6 +41,22 @@ const cm_sigalg_t *cm_sigalg_for_key(const char *algorithm)
     return NULL;
 }
 
+const cm_sigalg_t *cm_sigalg_with(const char *algorithm, const char *hash)
+{
+    static const char *const hashes[] = {[CM_DIGEST_SHA256] = "SHA-256",
+                                         [CM_DIGEST_SHA384] = "SHA-384",
+                                         [CM_DIGEST_SHA512] = "SHA-512"};
+    const cm_sigalg_t *least = cm_sigalg_for_key(algorithm);
+
+    for (int i = 0; least && hash && i < ALGORITHMS; i++) {
+        if (strcmp(algorithms[i].key, least->key) == 0 && algorithms[i].digest >= least->digest &&
+            strcmp(hashes[algorithms[i].digest], hash) == 0) {
+            return &algorithms[i];
+        }
+    }
+    return hash ? NULL : least;
+}
+
 const cm_sigalg_t *cm_sigalg_find(cm_bytes_t identifier, apr_pool_t *pool)
 {
     cm_der_t outer = cm_der_reader(identifier, "signature.algorithm", pool), inner;

@@ -26,6 +26,11 @@ typedef struct {
  * P-521, SHA-256 for the others; RSA means PKCS#1 v1.5. NULL for an unknown algorithm. */
 const cm_sigalg_t *cm_sigalg_for_key(const char *algorithm);
 
+/* As above with a hash of choice: "SHA-256", "SHA-384" or "SHA-512", NULL for the one above. NULL
+ * also for a hash that is weaker than the key: P-384 wants SHA-384, P-521 SHA-512 (RFC 5480 section
+ * 4). A longer one than the key's is cut by ECDSA, which every reader knows (FIPS 186-5 6.4.1). */
+const cm_sigalg_t *cm_sigalg_with(const char *algorithm, const char *hash);
+
 /* By a whole AlgorithmIdentifier. NULL for all that is not in the table, MD5 and SHA-1 first of
  * all. For RSA absent parameters count as NULL (RFC 4055 section 5). */
 const cm_sigalg_t *cm_sigalg_find(cm_bytes_t identifier, apr_pool_t *pool);

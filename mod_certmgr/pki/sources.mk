@@ -9,8 +9,10 @@ libcertmgr_la_SOURCES += \
     %D%/ext.c %D%/ext_build.c %D%/ext.h \
     %D%/name.c %D%/name.h %D%/name_text.c \
     %D%/ocsp.c %D%/ocsp_write.c %D%/ocsp.h \
+    %D%/othername.c %D%/othername.h \
     %D%/path.c %D%/path.h \
     %D%/pem.c %D%/pem.h \
+    %D%/policies.c %D%/policies.h \
     %D%/pubkey.c %D%/pubkey.h \
     %D%/reason.h \
     %D%/san.c %D%/san.h \

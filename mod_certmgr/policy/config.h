@@ -53,6 +53,7 @@ typedef struct cm_config_t {
     apr_int64_t crl_gather, crl_validity;
     const char *crl_directory; /* or NULL: the host says, or none is written */
     apr_int64_t ocsp_validity, ocsp_certificate_validity;
+    apr_int64_t ocsp_answers;    /* kept ready; 0: none */
     const char *driver, *params; /* DBDriver and DBDParams, which mod_dbd reads too */
 } cm_config_t;
 

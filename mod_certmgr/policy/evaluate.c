@@ -483,6 +483,7 @@ static void make_rest(decision_t *decision)
     }
     spec->eku = profile->eku;
     spec->policies = profile->policies;
+    spec->limits = &profile->limits;
     spec->permitted = profile->constraints.permitted;
     spec->excluded = profile->constraints.excluded;
     spec->critical = profile->critical;

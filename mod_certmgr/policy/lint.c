@@ -41,6 +41,14 @@ static int signature_algorithm(const cm_lint_t *lint)
                           cm_sigalg_identifier(lint->in->sigalg, lint->pool));
 }
 
+/* One of the algorithms of the issuer's key that is as strong as it is. */
+static int signature_hash(const cm_lint_t *lint)
+{
+    const cm_sigalg_t *least = cm_sigalg_for_key(lint->issuer_key), *alg = lint->cert->sigalg;
+
+    return least && alg && strcmp(alg->key, least->key) == 0 && alg->digest >= least->digest;
+}
+
 static int validity_order(const cm_lint_t *lint)
 {
     return lint->cert->not_before <= lint->cert->not_after;
@@ -169,10 +177,12 @@ const cm_lint_rule_t cm_lint_rules[] = {
     {"lint.serial", "RFC 5280 4.1.2.2", 0, serial, "its serial number is not positive"},
     {"lint.serial-entropy", "CA/Browser Forum BR 7.1", 0, serial_entropy, "its serial number holds less than 64 random bits"},
     {"lint.signature-algorithm", "RFC 5280 4.1.1.2", 0, signature_algorithm, "its signature algorithm is not that of the issuer's key"},
+    {"lint.signature-hash", "RFC 5480 4", 0, signature_hash, "its signature algorithm is not of the kind of the issuer's key, or weaker"},
     {"lint.issuer-name", "RFC 5280 4.1.2.4", 0, issuer_name, "its issuer is not the subject of the issuing authority"},
     {"lint.issuer-ca", "RFC 5280 4.2.1.9", 0, issuer_ca, "its issuer is no authority that may sign certificates"},
     {"lint.issuer-path-length", "RFC 5280 4.2.1.9", 0, issuer_path_length, "its issuer, or an authority above it, allows no authority with this path length"},
     {"lint.issuer-constraints", "RFC 5280 4.2.1.10", 0, issuer_constraints, "it names what the name constraints of its issuer, or of an authority above it, exclude"},
+    {"lint.issuer-policies", "RFC 5280 6.1", 0, cm_lint_issuer_policies, "paths with it lack a policy that its issuer, an authority above it or it itself asks for"},
     {"lint.validity-order", "RFC 5280 4.1.2.5", 0, validity_order, "it ends before it begins"},
     {"lint.validity-encoding", "RFC 5280 4.1.2.5", 0, validity_encoding, "a date is not UTCTime until 2049, or not GeneralizedTime from 2050 on"},
     {"lint.validity-issuer", "RFC 5280 6.1", 0, validity_issuer, "it begins before its issuer or ends after it"},
@@ -193,11 +203,17 @@ const cm_lint_rule_t cm_lint_rules[] = {
     {"lint.san-critical", "RFC 5280 4.2.1.6", 0, cm_lint_san_critical, "its alternative names are critical exactly when the subject is not empty"},
     {"lint.san-encoding", "RFC 5280 4.2.1.6", 0, cm_lint_san_encoding, "its alternative names are not in canonical form, or one is there twice"},
     {"lint.san-type", "RFC 5280 4.2.1.6", 0, cm_lint_san_type, "it has an alternative name of an unknown kind"},
+    {"lint.san-othername", "RFC 5280 4.2.1.6", 0, cm_lint_san_othername, "an otherName is not of the syntax that belongs to its identifier"},
     {"lint.critical", "RFC 5280 4.2", 0, cm_lint_critical, "an extension is critical that readers need not know, or must not be"},
     {"lint.policies", "RFC 5280 4.2.1.4", 0, cm_lint_policies, "its certificate policies can't be read, or one is there twice"},
+    {"lint.any-policy", "RFC 5280 4.2.1.14", 0, cm_lint_any_policy, "it asserts anyPolicy, which its issuer or an authority above it inhibits"},
+    {"lint.policy-mappings", "RFC 5280 4.2.1.5", 0, cm_lint_policy_mappings, "it maps policies where its issuer or an authority above it inhibits that, anyPolicy among them, or without being an authority"},
+    {"lint.policy-constraints", "RFC 5280 4.2.1.11", 0, cm_lint_policy_constraints, "its policy constraints are empty or not critical, or it is no authority"},
+    {"lint.inhibit-any-policy", "RFC 5280 4.2.1.14", 0, cm_lint_inhibit_any_policy, "it inhibits anyPolicy, but not critically or without being an authority"},
     {"lint.crl-points", "RFC 5280 4.2.1.13", 0, cm_lint_crl_points, "an address of its CRLs is no URI"},
     {"lint.authority-info", "RFC 5280 4.2.2.1", 0, cm_lint_authority_info, "an address of its authority information access is no URI, or of no known kind"},
     {"lint.profile-key", "profile", 1, cm_lint_profile_key, "the profile does not accept its kind of key"},
+    {"lint.profile-signature-hash", "profile", 1, cm_lint_profile_signature_hash, "it is signed with another hash than the profile asks for"},
     {"lint.profile-validity", "profile", 1, cm_lint_profile_validity, "it lives longer than the profile allows"},
     {"lint.profile-key-usage", "profile", 1, cm_lint_profile_key_usage, "its key usage is not that of the profile"},
     {"lint.profile-ext-key-usage", "profile", 1, cm_lint_profile_eku, "its extended key usage is not that of the profile"},
@@ -205,6 +221,7 @@ const cm_lint_rule_t cm_lint_rules[] = {
     {"lint.profile-subject", "profile", 1, cm_lint_profile_subject, "its subject has an attribute that the profile does not list, or lacks one"},
     {"lint.profile-san", "profile", 1, cm_lint_profile_san, "it has alternative names that the profile does not allow, or lacks one"},
     {"lint.profile-policies", "profile", 1, cm_lint_profile_policies, "its certificate policies are not those of the profile"},
+    {"lint.profile-policy-constraints", "profile", 1, cm_lint_profile_limits, "its limits for policies are not those of the profile"},
     {"lint.profile-patterns", "profile", 1, cm_lint_profile_patterns, "a name is not as the profile wants it"},
     {"lint.profile-subject-san", "CA/Browser Forum BR 7.1.4.3", 1, cm_lint_profile_subject_san, "an attribute of its subject is none of its alternative names"},
     {"lint.profile-critical", "profile", 1, cm_lint_profile_critical, "an extension is critical and should not be, or the reverse"},
@@ -244,10 +261,10 @@ static const char *curve_of(const char *oid)
 }
 
 /* Its kind and size only: cm_pubkey_parse, which the CSR went through, costs more than all the rest
- * of the check. */
-static cm_error_t *read_key(cm_lint_t *lint)
+ * of the check. `octets`: content of subjectPublicKey. */
+static cm_error_t *read_key(const char **key, cm_bytes_t *octets, cm_bytes_t der, apr_pool_t *pool)
 {
-    cm_der_t outer = cm_der_reader(lint->cert->spki, "key.syntax", lint->pool), spki, id;
+    cm_der_t outer = cm_der_reader(der, "key.syntax", pool), spki, id;
     const char *algorithm = "", *curve = "";
     cm_error_t *error = cm_der_enter(&spki, &outer, CM_DER_SEQUENCE);
 
@@ -261,18 +278,18 @@ static cm_error_t *read_key(cm_lint_t *lint)
         error = cm_der_expect_oid(&curve, &id);
     }
     if (!error) {
-        error = cm_der_expect_octets(&lint->key_octets, &spki);
+        error = cm_der_expect_octets(octets, &spki);
     }
-    lint->key = curve_of(curve);
+    *key = error ? "" : curve_of(curve);
     if (!error && strcmp(algorithm, OID_RSA) == 0) {
-        cm_der_t sequence = cm_der_reader(lint->key_octets, "key.syntax", lint->pool), numbers;
+        cm_der_t sequence = cm_der_reader(*octets, "key.syntax", pool), numbers;
         cm_bytes_t modulus = {NULL, 0};
 
         error = cm_der_enter(&numbers, &sequence, CM_DER_SEQUENCE);
         if (!error) {
             error = cm_der_expect(&modulus, &numbers, CM_DER_INTEGER);
         }
-        lint->key = apr_psprintf(lint->pool, "RSA-%d", bits_of(modulus));
+        *key = error ? "" : apr_psprintf(pool, "RSA-%d", bits_of(modulus));
     }
     return error;
 }
@@ -315,7 +332,7 @@ static cm_error_t *read_back(cm_lint_t *lint)
 {
     static const unsigned char nothing[] = {0};
     cm_der_writer_t *writer = cm_der_writer(lint->pool);
-    cm_bytes_t identifier;
+    cm_bytes_t identifier, octets;
     cm_cert_t *cert;
     cm_error_t *error = cm_der_check(lint->in->tbs, lint->pool);
 
@@ -331,8 +348,13 @@ static cm_error_t *read_back(cm_lint_t *lint)
     cm_der_put_octets(writer, cm_bytes_make(nothing, sizeof nothing));
     cm_der_end(writer);
     error = cm_cert_parse(&cert, cm_der_written(writer), lint->pool);
-    lint->cert = error ? NULL : cert;
-    return error ? error : read_key(lint);
+    if (error) {
+        return error;
+    }
+    lint->cert = cert;
+    /* one that can't be read is of no kind, which a rule refuses */
+    (void)read_key(&lint->issuer_key, &octets, lint->in->issuer->spki, lint->pool);
+    return read_key(&lint->key, &lint->key_octets, cert->spki, lint->pool);
 }
 
 static cm_error_t *refuse(const char *rule, const char *message, const char *source,
@@ -348,12 +370,14 @@ static cm_error_t *refuse(const char *rule, const char *message, const char *sou
 
 cm_error_t *cm_lint(const cm_lint_in_t *in, apr_pool_t *pool)
 {
-    cm_lint_t lint = {in, NULL, "", {NULL, 0}, {0, 0}, 0, pool};
+    cm_lint_t lint = {.in = in, .key = "", .issuer_key = "", .pool = pool};
     cm_error_t *error = read_back(&lint);
 
     if (error) {
         return cm_error_wrap(refuse(error->rule, error->message, "RFC 5280 4.1", pool), error);
     }
+    cm_policy_path(&lint.path, in->issuer, in->above, pool);
+    lint.says_is_read = !cm_policy_read(&lint.says, lint.cert, pool);
     for (const cm_lint_rule_t *rule = cm_lint_rules; rule->name; rule++) {
         if ((in->profile || !rule->needs_profile) && !rule->holds(&lint)) {
             error = cm_error_join(error, refuse(rule->name, rule->message, rule->source, pool));

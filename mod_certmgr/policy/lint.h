@@ -8,12 +8,12 @@
 #ifndef CERTMGR_POLICY_LINT_H
 #define CERTMGR_POLICY_LINT_H
 
-#include "pki/cert.h"
+#include "pki/policies.h"
 #include "policy/profile.h"
 
 typedef struct {
     cm_bytes_t tbs;                  /* DER */
-    const cm_sigalg_t *sigalg;       /* of the issuer's key */
+    const cm_sigalg_t *sigalg;       /* that the issuer is about to sign with */
     const cm_cert_t *issuer;         /* the issuer's certificate */
     const apr_array_header_t *above; /* of const cm_cert_t *: authorities above it, or NULL */
     const cm_profile_t *profile;     /* or NULL: issued under none (authorities, responders) */
@@ -22,11 +22,15 @@ typedef struct {
 /* What the rules look at. */
 typedef struct {
     const cm_lint_in_t *in;
-    const cm_cert_t *cert; /* parsed back, with a signature of no meaning */
-    const char *key;       /* algorithm of the subject's key: "P-256", "RSA-2048", ... or "" */
-    cm_bytes_t key_octets; /* content of subjectPublicKey */
-    int time_tags[2];      /* of notBefore and notAfter */
-    int after_key;         /* tag of what follows subjectPublicKeyInfo */
+    const cm_cert_t *cert;  /* parsed back, with a signature of no meaning */
+    const char *key;        /* algorithm of the subject's key: "P-256", "RSA-2048", ... or "" */
+    const char *issuer_key; /* of the issuer's key */
+    cm_bytes_t key_octets;  /* content of subjectPublicKey */
+    int time_tags[2];       /* of notBefore and notAfter */
+    int after_key;          /* tag of what follows subjectPublicKeyInfo */
+    cm_policy_path_t path;  /* policies below the issuer */
+    cm_policy_says_t says;  /* what the certificate says of them */
+    int says_is_read;
     apr_pool_t *pool;
 } cm_lint_t;
 
@@ -45,8 +49,9 @@ extern const cm_lint_rule_t cm_lint_rules[];
  * "extension.duplicate", "cert.serial" or "san.dns". */
 cm_error_t *cm_lint(const cm_lint_in_t *in, apr_pool_t *pool);
 
-/* Rules in files of their own: what extensions hold (lint_ext.c), what the profile says
- * (lint_profile.c). 1 when the certificate is as it should be. */
+/* Rules in files of their own: what extensions hold (lint_ext.c), what they say of policies
+ * (lint_policies.c), what the profile says (lint_profile.c). 1 when the certificate is as it should
+ * be. */
 int cm_lint_basic_constraints(const cm_lint_t *lint);
 int cm_lint_key_usage(const cm_lint_t *lint);
 int cm_lint_key_cert_sign(const cm_lint_t *lint);
@@ -57,12 +62,19 @@ int cm_lint_path_length(const cm_lint_t *lint);
 int cm_lint_critical(const cm_lint_t *lint);
 int cm_lint_san_critical(const cm_lint_t *lint);
 int cm_lint_san_encoding(const cm_lint_t *lint);
+int cm_lint_san_othername(const cm_lint_t *lint);
 int cm_lint_san_type(const cm_lint_t *lint);
 int cm_lint_crl_points(const cm_lint_t *lint);
 int cm_lint_authority_info(const cm_lint_t *lint);
 int cm_lint_policies(const cm_lint_t *lint);
+int cm_lint_any_policy(const cm_lint_t *lint);
+int cm_lint_policy_constraints(const cm_lint_t *lint);
+int cm_lint_inhibit_any_policy(const cm_lint_t *lint);
+int cm_lint_policy_mappings(const cm_lint_t *lint);
+int cm_lint_issuer_policies(const cm_lint_t *lint);
 int cm_lint_name_constraints(const cm_lint_t *lint);
 int cm_lint_profile_key(const cm_lint_t *lint);
+int cm_lint_profile_signature_hash(const cm_lint_t *lint);
 int cm_lint_profile_validity(const cm_lint_t *lint);
 int cm_lint_profile_key_usage(const cm_lint_t *lint);
 int cm_lint_profile_eku(const cm_lint_t *lint);
@@ -70,15 +82,12 @@ int cm_lint_profile_ca(const cm_lint_t *lint);
 int cm_lint_profile_subject(const cm_lint_t *lint);
 int cm_lint_profile_san(const cm_lint_t *lint);
 int cm_lint_profile_policies(const cm_lint_t *lint);
+int cm_lint_profile_limits(const cm_lint_t *lint);
 int cm_lint_profile_patterns(const cm_lint_t *lint);
 int cm_lint_profile_subject_san(const cm_lint_t *lint);
 int cm_lint_profile_critical(const cm_lint_t *lint);
 int cm_lint_profile_constraints(const cm_lint_t *lint);
 int cm_lint_profile_addresses(const cm_lint_t *lint);
 int cm_lint_profile_extensions(const cm_lint_t *lint);
-
-/* The policy OIDs of the certificate, an array of const char *; NULL for what is no
- * certificatePolicies. */
-apr_array_header_t *cm_lint_policy_oids(const cm_lint_t *lint);
 
 #endif

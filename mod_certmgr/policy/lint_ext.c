@@ -4,6 +4,7 @@
  */
 #include <apr_strings.h>
 
+#include "pki/othername.h"
 #include "policy/evaluate.h"
 #include "policy/lint.h"
 
@@ -77,7 +78,9 @@ int cm_lint_critical(const cm_lint_t *lint)
 {
     static const char *const known[] = {CM_OID_KEY_USAGE,         CM_OID_SAN,
                                         CM_OID_BASIC_CONSTRAINTS, CM_OID_NAME_CONSTRAINTS,
-                                        CM_OID_POLICIES,          CM_OID_EXT_KEY_USAGE};
+                                        CM_OID_POLICIES,          CM_OID_EXT_KEY_USAGE,
+                                        CM_OID_POLICY_MAPPINGS,   CM_OID_POLICY_CONSTRAINTS,
+                                        CM_OID_INHIBIT_ANY_POLICY};
     const apr_array_header_t *list = lint->cert->extensions;
 
     for (int i = 0; i < list->nelts; i++) {
@@ -107,6 +110,19 @@ int cm_lint_san_type(const cm_lint_t *lint)
 {
     for (int i = 0; i < lint->cert->san->nelts; i++) {
         if (strcmp(APR_ARRAY_IDX(lint->cert->san, i, cm_san_t).type, "other") == 0) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+int cm_lint_san_othername(const cm_lint_t *lint)
+{
+    for (int i = 0; i < lint->cert->san->nelts; i++) {
+        const cm_san_t *san = &APR_ARRAY_IDX(lint->cert->san, i, cm_san_t);
+        cm_othername_t kind;
+
+        if (cm_othername_read(&kind, san->type, lint->pool) && !cm_othername_fits(&kind)) {
             return 0;
         }
     }
@@ -208,44 +224,4 @@ int cm_lint_authority_info(const cm_lint_t *lint)
         }
     }
     return count > 0;
-}
-
-/* Policies. */
-
-apr_array_header_t *cm_lint_policy_oids(const cm_lint_t *lint)
-{
-    apr_array_header_t *oids = apr_array_make(lint->pool, 2, sizeof(const char *));
-    const cm_ext_t *ext = find(lint, CM_OID_POLICIES);
-    cm_der_t outer, list, policy;
-    const char *oid;
-
-    if (!ext) {
-        return oids;
-    }
-    outer = cm_der_reader(ext->value, "extension.syntax", lint->pool);
-    if (cm_der_enter(&list, &outer, CM_DER_SEQUENCE) || !cm_der_peek(&list)) {
-        return NULL;
-    }
-    while (cm_der_peek(&list)) {
-        if (cm_der_enter(&policy, &list, CM_DER_SEQUENCE) || cm_der_expect_oid(&oid, &policy)) {
-            return NULL;
-        }
-        APR_ARRAY_PUSH(oids, const char *) = oid;
-    }
-    return oids;
-}
-
-int cm_lint_policies(const cm_lint_t *lint)
-{
-    const apr_array_header_t *oids = cm_lint_policy_oids(lint);
-
-    for (int i = 0; oids && i < oids->nelts; i++) {
-        for (int j = 0; j < i; j++) {
-            if (strcmp(APR_ARRAY_IDX(oids, i, const char *),
-                       APR_ARRAY_IDX(oids, j, const char *)) == 0) {
-                return 0;
-            }
-        }
-    }
-    return oids != NULL;
 }

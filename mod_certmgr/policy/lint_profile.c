@@ -21,6 +21,13 @@ int cm_lint_profile_key(const cm_lint_t *lint)
     return 0;
 }
 
+int cm_lint_profile_signature_hash(const cm_lint_t *lint)
+{
+    const cm_sigalg_t *wanted = cm_sigalg_with(lint->issuer_key, lint->in->profile->signature_hash);
+
+    return wanted && lint->cert->sigalg == wanted;
+}
+
 /* The last second counts (RFC 5280 4.1.2.5). */
 int cm_lint_profile_validity(const cm_lint_t *lint)
 {
@@ -123,18 +130,26 @@ int cm_lint_profile_san(const cm_lint_t *lint)
 int cm_lint_profile_policies(const cm_lint_t *lint)
 {
     const apr_array_header_t *wanted = lint->in->profile->policies;
-    const apr_array_header_t *oids = cm_lint_policy_oids(lint);
 
-    if (!oids || oids->nelts != wanted->nelts) {
+    if (!lint->says_is_read || lint->says.policies->nelts != wanted->nelts) {
         return 0;
     }
-    for (int i = 0; i < oids->nelts; i++) {
+    for (int i = 0; i < wanted->nelts; i++) {
         if (strcmp(APR_ARRAY_IDX(wanted, i, cm_policy_t).oid,
-                   APR_ARRAY_IDX(oids, i, const char *)) != 0) {
+                   APR_ARRAY_IDX(lint->says.policies, i, const char *)) != 0) {
             return 0;
         }
     }
     return 1;
+}
+
+int cm_lint_profile_limits(const cm_lint_t *lint)
+{
+    const cm_policy_limits_t *wanted = &lint->in->profile->limits, *has = &lint->says.limits;
+
+    return lint->says_is_read && has->require_explicit == wanted->require_explicit &&
+           has->inhibit_mapping == wanted->inhibit_mapping &&
+           has->inhibit_any == wanted->inhibit_any;
 }
 
 /* A name of the profile's is there as san.h makes it, an attribute just as it is written. */
@@ -297,6 +312,9 @@ int cm_lint_profile_extensions(const cm_lint_t *lint)
                {CM_OID_POLICIES, profile->policies->nelts > 0},
                {CM_OID_NAME_CONSTRAINTS,
                 profile->constraints.permitted->nelts || profile->constraints.excluded->nelts},
+               {CM_OID_POLICY_CONSTRAINTS,
+                profile->limits.require_explicit >= 0 || profile->limits.inhibit_mapping >= 0},
+               {CM_OID_INHIBIT_ANY_POLICY, profile->limits.inhibit_any >= 0},
                {CM_OID_TLS_FEATURE, profile->must_staple},
                {CM_OID_CRL_POINTS, profile->crl || profile->crl_urls->nelts},
                {CM_OID_AUTHORITY_INFO, profile->ocsp || profile->ca_issuers ||

@@ -48,6 +48,24 @@ static int constrains_without_ca(const cm_profile_t *profile)
            (profile->constraints.permitted->nelts || profile->constraints.excluded->nelts);
 }
 
+static int limits_policies_without_ca(const cm_profile_t *profile)
+{
+    return !profile->is_ca &&
+           (profile->limits.require_explicit >= 0 || profile->limits.inhibit_mapping >= 0);
+}
+
+static int inhibits_without_ca(const cm_profile_t *profile)
+{
+    return !profile->is_ca && profile->limits.inhibit_any >= 0;
+}
+
+/* RFC 5280 6.1.5 (a) counts the last certificate, so that 1 is as 0. */
+static int lacks_its_policy(const cm_profile_t *profile)
+{
+    return profile->is_ca && profile->limits.require_explicit >= 0 &&
+           profile->limits.require_explicit <= 1 && !profile->policies->nelts;
+}
+
 static int is_nameless(const cm_profile_t *profile)
 {
     for (int i = 0; i < profile->san->nelts; i++) {
@@ -90,6 +108,12 @@ static const struct {
      "a path length is for authorities only (RFC 5280 4.2.1.9)"},
     {"profile.constraints-ca", "/name_constraints", constrains_without_ca,
      "name constraints are for authorities only (RFC 5280 4.2.1.10)"},
+    {"profile.policy-constraints-ca", "/policy_constraints", limits_policies_without_ca,
+     "policy constraints are for authorities only (RFC 5280 4.2.1.11)"},
+    {"profile.inhibit-any-policy-ca", "/inhibit_any_policy", inhibits_without_ca,
+     "anyPolicy is inhibited by authorities only (RFC 5280 4.2.1.14)"},
+    {"profile.policies-required", "/policies", lacks_its_policy,
+     "an authority that requires a policy at once needs one itself (RFC 5280 6.1.3)"},
     {"profile.key-agreement", "/key_usage", only_without_agreement,
      "encipherOnly and decipherOnly need keyAgreement (RFC 5280 4.2.1.3)"},
     {"profile.operations", "/operations", offers_nothing, "no operation is offered"},

@@ -14,6 +14,7 @@
 
 #include "base/json.h"
 #include "model/words.h"
+#include "pki/cert.h"
 
 enum { CM_PROFILE_BYTES = 65536 }; /* of the text, at most */
 
@@ -63,6 +64,7 @@ typedef struct cm_profile_t {
         int choice;               /* whether another one than the default can be asked for */
     } validity;
     const apr_array_header_t *keys;    /* of const char *: accepted key algorithms */
+    const char *signature_hash;        /* of cm_sigalg_with; NULL: the one of the authority's key */
     const apr_array_header_t *subject; /* of cm_profile_name_t, in the order of the DER */
     const apr_array_header_t *san;     /* of cm_profile_name_t */
     unsigned key_usage;                /* CM_KU_... */
@@ -70,6 +72,7 @@ typedef struct cm_profile_t {
     int is_ca;
     int path_len;                       /* -1: none */
     const apr_array_header_t *policies; /* of cm_policy_t */
+    cm_policy_limits_t limits;          /* of an authority */
     struct {
         const apr_array_header_t *permitted, *excluded; /* of const char *: constraints.h */
     } constraints;                                      /* of an authority */
@@ -95,6 +98,9 @@ typedef struct cm_profile_t {
  *   profile.key-cert-sign    keyCertSign without an authority (RFC 5280 4.2.1.9)
  *   profile.path-length      a path length without an authority (RFC 5280 4.2.1.9)
  *   profile.constraints-ca   name constraints without an authority (RFC 5280 4.2.1.10)
+ *   profile.policy-constraints-ca, profile.inhibit-any-policy-ca
+ *                            limits for policies without an authority (4.2.1.11, 4.2.1.14)
+ *   profile.policies-required  a policy is required at once, and there is none (6.1.3)
  *   profile.key-agreement    encipherOnly or decipherOnly without keyAgreement (4.2.1.3)
  *   profile.eku-key-usage    an extended key usage with none of its key usages (4.2.1.12)
  *   profile.csr-item         an operation with a new key without the item csr before issue, or

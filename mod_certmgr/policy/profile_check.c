@@ -4,6 +4,8 @@
 #include <apr_strings.h>
 
 #include "pki/constraints.h"
+#include "pki/othername.h"
+#include "pki/policies.h"
 #include "policy/evaluate.h"
 
 struct cm_profile_check_t {
@@ -112,6 +114,18 @@ static void ca_ocsp(cm_profile_check_t *check)
     }
 }
 
+static void ca_signature_hash(cm_profile_check_t *check)
+{
+    const cm_profile_check_in_t *in = check->in;
+    cm_pubkey_t *key;
+
+    if (in->profile->signature_hash &&
+        (cm_pubkey_parse(&key, in->issuer->spki, check->pool) ||
+         !cm_sigalg_with(key->algorithm, in->profile->signature_hash))) {
+        refuse(check, "/signature_hash");
+    }
+}
+
 /* Certificates of authorities. */
 
 static void ca_subject(cm_profile_check_t *check)
@@ -182,6 +196,20 @@ static void san_twice(cm_profile_check_t *check)
                 refuse_element(check, "san", i, "/type");
                 break;
             }
+        }
+    }
+}
+
+static void othername(cm_profile_check_t *check)
+{
+    const apr_array_header_t *rows = check->in->profile->san;
+
+    for (int i = 0; i < rows->nelts; i++) {
+        cm_othername_t kind;
+
+        if (cm_othername_read(&kind, row_of(rows, i)->type, check->pool) &&
+            !cm_othername_fits(&kind)) {
+            refuse_element(check, "san", i, "/type");
         }
     }
 }
@@ -262,7 +290,9 @@ static const char *name_within(const char *base, apr_pool_t *pool)
     if (strncmp(base, "email:", 6) == 0 && !strchr(value, '@')) {
         return apr_pstrcat(pool, "email:a@", host, NULL);
     }
-    return apr_pstrmemdup(pool, base, strcspn(base, "/"));
+    /* of an address what stands before its "/bits" */
+    return apr_pstrmemdup(pool, base,
+                          strncmp(base, "ip:", 3) == 0 ? strcspn(base, "/") : strlen(base));
 }
 
 static int is_certifiable(const cm_profile_check_t *check, const char *name)
@@ -365,6 +395,45 @@ static void any_policy(cm_profile_check_t *check)
     }
 }
 
+/* What the certificate would say. */
+static cm_policy_says_t policies_of(const cm_profile_check_t *check)
+{
+    const cm_profile_t *profile = check->in->profile;
+    apr_array_header_t *oids = apr_array_make(check->pool, 2, sizeof(const char *));
+    const cm_policy_says_t says = {oids,
+                                   apr_array_make(check->pool, 1, sizeof(cm_policy_mapping_t)),
+                                   profile->limits, profile->is_ca, 0};
+
+    for (int i = 0; i < profile->policies->nelts; i++) {
+        APR_ARRAY_PUSH(oids, const char *) = APR_ARRAY_IDX(profile->policies, i, cm_policy_t).oid;
+    }
+    return says;
+}
+
+static void ca_policies(cm_profile_check_t *check)
+{
+    const cm_policy_says_t says = policies_of(check);
+    cm_policy_path_t path;
+
+    cm_policy_path(&path, check->in->issuer, check->in->above, check->pool);
+    if (!cm_policy_path_allows(&path, &says, check->pool)) {
+        refuse(check, "/policies");
+    }
+}
+
+static void any_policy_inhibited(cm_profile_check_t *check)
+{
+    const cm_profile_t *profile = check->in->profile;
+    cm_policy_path_t path;
+
+    cm_policy_path(&path, check->in->issuer, check->in->above, check->pool);
+    for (int i = 0; profile->is_ca && !path.inhibit_any && i < profile->policies->nelts; i++) {
+        if (strcmp(APR_ARRAY_IDX(profile->policies, i, cm_policy_t).oid, CM_OID_ANY_POLICY) == 0) {
+            refuse_element(check, "policies", i, "/oid");
+        }
+    }
+}
+
 static void critical_absent(cm_profile_check_t *check)
 {
     const cm_profile_t *profile = check->in->profile;
@@ -407,11 +476,13 @@ const cm_profile_rule_t cm_profile_rules[] = {
     {"profile.ca-validity", "RFC 5280 6.1", ca_validity, "the authority ends before a certificate of this life would"},
     {"profile.ca-path-length", "RFC 5280 4.2.1.9", ca_path_length, "the authority, or one above it, allows no authority with this path length below it"},
     {"profile.ca-ocsp", "RFC 6960 2.2", ca_ocsp, "the authority has no OCSP responder to point at"},
+    {"profile.ca-signature-hash", "RFC 5480 4", ca_signature_hash, "the hash is weaker than the authority's key"},
     {"profile.ca-subject", "RFC 5280 4.1.2.6", ca_subject, "an authority needs a required attribute of its subject"},
     {"profile.ca-san", "practice", ca_san, "an authority is neither a host nor a person who logs in"},
     {"profile.ca-responder", "RFC 6960 4.2.2.2", ca_responder, "an authority with OCSPSigning could answer for its own issuer"},
     {"profile.attribute-twice", "X.501 9.3", attribute_twice, "the same attribute from the same source stands here twice"},
     {"profile.san-twice", "RFC 5280 4.2.1.6", san_twice, "the same kind of name from the same source stands here twice: raise max instead"},
+    {"profile.san-othername", "RFC 5280 4.2.1.6", othername, "an otherName with this identifier has another syntax, or is no string"},
     {"profile.subject-san", "CA/Browser Forum BR 7.1.4.3", subject_san, "there is no alternative name of type dns or ip to take"},
     {"profile.length", "practice", length, "the least length is more than the most"},
     {"profile.constraints-within", "RFC 5280 4.2.1.10", constraints_within, "the authority, or one above it, may not certify these names itself"},
@@ -423,6 +494,8 @@ const cm_profile_rule_t cm_profile_rules[] = {
     {"profile.critical-absent", "RFC 5280 4.2", critical_absent, "an extension that is not put in can't be critical"},
     {"profile.must-staple", "RFC 7633 4", must_staple, "an answer to staple needs serverAuth and an OCSP responder"},
     {"profile.any-policy", "RFC 5280 4.2.1.4", any_policy, "anyPolicy is for authorities"},
+    {"profile.any-policy-inhibited", "RFC 5280 4.2.1.14", any_policy_inhibited, "the authority, or one above it, lets anyPolicy stand for no other"},
+    {"profile.ca-policies", "RFC 5280 6.1", ca_policies, "paths would lack a policy that the authority, one above it or this profile asks for"},
     {"profile.reinstate", "practice", reinstate_alone, "there is nothing to reinstate where nothing can be suspended"},
     {NULL, NULL, NULL, NULL}};
 /* clang-format on */

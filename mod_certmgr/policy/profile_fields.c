@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "pki/cert.h"
 #include "pki/constraints.h"
+#include "pki/othername.h"
 #include "policy/identity.h"
 
 #define YEARS(n) ((apr_int64_t)(n)*366 * 86400)
@@ -43,6 +44,14 @@ static int find_key(const char *name, apr_pool_t *pool)
     return position(key_names, name);
 }
 
+static const char *const hash_names[] = {"SHA-256", "SHA-384", "SHA-512", NULL};
+
+static int find_hash(const char *name, apr_pool_t *pool)
+{
+    (void)pool;
+    return position(hash_names, name);
+}
+
 /* An OID of the table is refused: the CSR's own attributes are found by name. */
 static int find_attribute(const char *name, apr_pool_t *pool)
 {
@@ -61,8 +70,9 @@ static const char *const san_names[] = {"dns", "email", "ip", "uri", "upn", "dir
 
 static int find_san(const char *name, apr_pool_t *pool)
 {
-    (void)pool;
-    return position(san_names, name);
+    cm_othername_t kind;
+
+    return cm_othername_read(&kind, name, pool) ? 0 : position(san_names, name);
 }
 
 /* In the order of cm_source_t. */
@@ -179,9 +189,10 @@ static int find_role(const char *name, apr_pool_t *pool)
 
 static const cm_vocabulary_t labels = {NULL, find_label, "^[a-z0-9-]{1,64}$"};
 static const cm_vocabulary_t keys = {key_names, find_key, NULL};
+static const cm_vocabulary_t hashes = {hash_names, find_hash, NULL};
 static const cm_vocabulary_t attributes = {NULL, find_attribute,
                                            "^([A-Za-z]+|[0-2](\\.(0|[1-9][0-9]*))+)$"};
-static const cm_vocabulary_t sans = {san_names, find_san, NULL};
+static const cm_vocabulary_t sans = {san_names, find_san, CM_OTHERNAME_TYPE_PATTERN};
 static const cm_vocabulary_t sources = {source_names, find_source, NULL};
 static const cm_vocabulary_t san_sources = {san_source_names, find_san_source, NULL};
 static const cm_vocabulary_t key_usages = {key_usage_names, find_key_usage, NULL};
@@ -227,7 +238,8 @@ static const cm_field_t subject_fields[] = {
 
 static const cm_field_t san_fields[] = {
     {"type", CM_FIELD_NAME, 1, offsetof(cm_profile_name_t, type), 0, 0, NULL, &sans, NULL, 0,
-     "Kind of name."},
+     "Kind of name; othername;OID;utf8 (or ia5, printable): an otherName with this type and kind of string, such as "
+     "othername;1.3.6.1.5.5.7.8.7;ia5 (RFC 5280 4.2.1.6)."},
     {"from", CM_FIELD_WORD, 1, offsetof(cm_profile_name_t, from), 0, 0, NULL, &san_sources, NULL, 0,
      "Where the names come from; csr: those asked for, else those of the CSR."},
     {"value", CM_FIELD_TEXT, 0, offsetof(cm_profile_name_t, value), 1, 2048, NULL, NULL, NULL, 0,
@@ -256,6 +268,14 @@ static const cm_field_t constraint_fields[] = {
      "uri:example.test, ip:192.0.2.0/24, dirname:O=Example."},
     {"excluded", CM_FIELD_NAMES, 0, offsetof(cm_profile_t, constraints.excluded) - offsetof(cm_profile_t, constraints),
      0, 64, "[]", &constraints, NULL, 0, "What names must not lie within."},
+    {NULL, CM_FIELD_TEXT, 0, 0, 0, 0, NULL, NULL, NULL, 0, NULL}};
+
+static const cm_field_t limit_fields[] = {
+    {"require_explicit", CM_FIELD_NUMBER, 0, offsetof(cm_policy_limits_t, require_explicit), -1, 16, "-1", NULL, NULL, 0,
+     "Certificates that may follow before a path needs a valid policy (skipCerts): with 0 or 1 all that the authority issues "
+     "needs one, with 2 all that authorities below it issue; -1: no constraint."},
+    {"inhibit_mapping", CM_FIELD_NUMBER, 0, offsetof(cm_policy_limits_t, inhibit_mapping), -1, 16, "-1", NULL, NULL, 0,
+     "Authorities that may follow before policies can't be mapped any more: with 0 in none that it certifies; -1: no constraint."},
     {NULL, CM_FIELD_TEXT, 0, 0, 0, 0, NULL, NULL, NULL, 0, NULL}};
 
 static const cm_field_t item_fields[] = {
@@ -295,6 +315,9 @@ const cm_field_t cm_profile_fields[] = {
      "Life of a certificate, from notBefore to notAfter."},
     {"keys", CM_FIELD_NAMES, 1, offsetof(cm_profile_t, keys), 1, 16, NULL, &keys, NULL, 0,
      "Accepted key algorithms."},
+    {"signature_hash", CM_FIELD_NAME, 0, offsetof(cm_profile_t, signature_hash), 0, 0, NULL, &hashes, NULL, 0,
+     "Hash that the authority signs with, no weaker than its key (RFC 5480 4): SHA-384 or more with P-384, SHA-512 "
+     "with P-521. Absent: the weakest of these, SHA-256 with RSA."},
     {"subject", CM_FIELD_RECORDS, 0, offsetof(cm_profile_t, subject), 0, 32, "[]", NULL, subject_fields,
      sizeof(cm_profile_name_t), "Attributes of the subject, country or organisation first. What is not listed here is left out."},
     {"san", CM_FIELD_RECORDS, 0, offsetof(cm_profile_t, san), 0, 16, "[]", NULL, san_fields,
@@ -311,6 +334,12 @@ const cm_field_t cm_profile_fields[] = {
      "Names that an authority may certify (RFC 5280 4.2.1.10)."},
     {"policies", CM_FIELD_RECORDS, 0, offsetof(cm_profile_t, policies), 0, 16, "[]", NULL, policy_fields,
      sizeof(cm_policy_t), "Certificate policies (RFC 5280 4.2.1.4)."},
+    {"policy_constraints", CM_FIELD_RECORD, 0, offsetof(cm_profile_t, limits), 0, 0, "{}", NULL, limit_fields, 0,
+     "Policies that paths below an authority must have (RFC 5280 4.2.1.11). The extension is always critical: GnuTLS and "
+     "NSS, which do not know it, accept nothing below such an authority."},
+    {"inhibit_any_policy", CM_FIELD_NUMBER, 0, offsetof(cm_profile_t, limits.inhibit_any), -1, 16, "-1", NULL, NULL, 0,
+     "Certificates that may follow below an authority before anyPolicy stands for no other policy (RFC 5280 4.2.1.14): "
+     "with 0 in none that it issues; -1: no constraint. NSS does not know this critical extension either."},
     {"critical", CM_FIELD_NAMES, 0, offsetof(cm_profile_t, critical), 0, 2, "[]", &criticals, NULL, 0,
      "Extensions that are critical besides those that must be."},
     {"must_staple", CM_FIELD_FLAG, 0, offsetof(cm_profile_t, must_staple), 0, 0, "false", NULL, NULL, 0,

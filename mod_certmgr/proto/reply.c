@@ -60,8 +60,7 @@ static int is_current(const cm_call_t *call, const char *quoted, apr_time_t modi
     if (match) {
         return strcmp(match, "*") == 0 || lists_tag(match, quoted);
     }
-    return since && modified &&
-           apr_date_parse_http(since) >= modified - modified % APR_USEC_PER_SEC;
+    return since && modified && apr_date_parse_http(since) >= modified;
 }
 
 void cm_reply_validate(cm_reply_t *reply, const cm_call_t *call, const char *tag,

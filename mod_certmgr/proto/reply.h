@@ -21,9 +21,10 @@ void cm_reply_header(cm_reply_t *reply, const char *name, const char *value);
 /* IMF-fixdate of RFC 9110 5.6.7. */
 const char *cm_reply_date(apr_time_t time, apr_pool_t *pool);
 
-/* Set ETag to `tag` in quotes and, unless 0, Last-Modified. When the caller has this version
- * already (If-None-Match, RFC 9110 13.1.2; without one If-Modified-Since, 13.1.3) the reply becomes
- * 304 without a body. Call last. */
+/* Set ETag to `tag` in quotes and, unless 0, Last-Modified, which is in whole seconds: with a
+ * fraction, another version may have that second too, and only a later one counts as this. When the
+ * caller has this version already (If-None-Match, RFC 9110 13.1.2; without one
+ * If-Modified-Since, 13.1.3) the reply becomes 304 without a body. Call last. */
 void cm_reply_validate(cm_reply_t *reply, const cm_call_t *call, const char *tag,
                        apr_time_t modified);
 

@@ -152,7 +152,8 @@ cm_error_t *cm_certificate_state(cm_revocation_state_t *state, cm_store_t *store
     *state = (cm_revocation_state_t){.found = 1,
                                      .status = (cm_status_t)code,
                                      .reason = (int)cm_row_integer(rows, 0, 1),
-                                     .revoked_at = cm_row_time(rows, 0, 2)};
+                                     .revoked_at = cm_row_time(rows, 0, 2),
+                                     .revocations = cm_row_integer(rows, 0, 3)};
     return error;
 }
 

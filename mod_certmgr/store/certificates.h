@@ -23,6 +23,7 @@ typedef struct {
     cm_status_t status; /* as stored */
     int reason;
     apr_time_t revoked_at;
+    apr_int64_t revocations; /* of its authority, at that moment */
 } cm_revocation_state_t;
 cm_error_t *cm_certificate_state(cm_revocation_state_t *state, cm_store_t *store, const char *ca,
                                  const char *serial, apr_pool_t *pool);
@@ -43,8 +44,20 @@ cm_error_t *cm_certificate_replace(cm_txn_t *txn, const char *id, const char *by
 /* Moves the status from `from` to certificate->status and, in the same transaction, counts the
  * change (the authority's `revocations`) and appends what CRLs say of it: an entry with reason,
  * revoked_at and invalidity_date, or that the certificate, active again since `now`, is to be
- * removed. CM_E_CONFLICT when the stored status is not `from` any more. */
-cm_error_t *cm_certificate_move(cm_txn_t *txn, const cm_certificate_t *certificate,
-                                cm_status_t from, apr_time_t now);
+ * removed. Sets
+ * certificate->sequence. CM_E_CONFLICT when the stored status is not `from` any more. */
+cm_error_t *cm_certificate_move(cm_txn_t *txn, cm_certificate_t *certificate, cm_status_t from,
+                                apr_time_t now);
+
+/* A change of a certificate's status. */
+typedef struct {
+    const char *serial; /* lower-case hex */
+    apr_int64_t sequence;
+} cm_revocation_t;
+
+/* Those of `ca` after this value of its counter, in their order; array of cm_revocation_t. */
+cm_error_t *cm_revocations_since(apr_array_header_t **changes, cm_store_t *store, const char *ca,
+                                 apr_int64_t sequence, apr_pool_t *pool);
+enum { CM_REVOCATIONS_PAGE = 1000 }; /* as many at most */
 
 #endif

@@ -1,7 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/holders.h"
 
+#include <apr_strings.h>
+
 #include "store/read.h"
+
+/* That of administrators is the first there was. */
+static const char *milestone_of(const char *role, apr_pool_t *pool)
+{
+    return strcmp(role, "administrator") == 0 ? "set-up"
+                                              : apr_pstrcat(pool, "set-up by ", role, NULL);
+}
 
 static void holders_of(cm_holders_t *holders, const cm_rows_t *rows)
 {
@@ -13,7 +22,8 @@ static void holders_of(cm_holders_t *holders, const cm_rows_t *rows)
 cm_error_t *cm_role_holders(cm_holders_t *holders, cm_store_t *store, const char *role,
                             apr_time_t now, apr_pool_t *pool)
 {
-    const cm_value_t args[] = {cm_value_integer(now), cm_value_integer(now), cm_value_text(role)};
+    const cm_value_t args[] = {cm_value_text(milestone_of(role, pool)), cm_value_integer(now),
+                               cm_value_integer(now), cm_value_text(role)};
     cm_rows_t *rows;
     cm_error_t *error = cm_read_one(&rows, store, cm_statement(CM_SQL_ROLE_HOLDERS), args, pool);
 
@@ -26,7 +36,8 @@ cm_error_t *cm_role_holders(cm_holders_t *holders, cm_store_t *store, const char
 cm_error_t *cm_role_holders_in(cm_holders_t *holders, cm_txn_t *txn, const char *role,
                                apr_time_t now)
 {
-    const cm_value_t args[] = {cm_value_integer(now), cm_value_integer(now), cm_value_text(role)};
+    const cm_value_t args[] = {cm_value_text(milestone_of(role, cm_txn_pool(txn))),
+                               cm_value_integer(now), cm_value_integer(now), cm_value_text(role)};
     cm_rows_t *rows;
     cm_error_t *error = cm_txn_select(&rows, txn, cm_statement(CM_SQL_RIGHTS_LOCK), NULL);
 
@@ -39,9 +50,10 @@ cm_error_t *cm_role_holders_in(cm_holders_t *holders, cm_txn_t *txn, const char 
     return error;
 }
 
-cm_error_t *cm_set_up_keep(cm_txn_t *txn, apr_time_t now)
+cm_error_t *cm_set_up_keep(cm_txn_t *txn, const char *role, apr_time_t now)
 {
-    const cm_value_t args[] = {cm_value_integer(now)};
+    const cm_value_t args[] = {cm_value_text(milestone_of(role, cm_txn_pool(txn))),
+                               cm_value_integer(now)};
 
     return cm_txn_execute(NULL, txn, cm_statement(CM_SQL_SET_UP_KEEP), args);
 }

@@ -22,8 +22,8 @@ cm_error_t *cm_role_holders(cm_holders_t *holders, cm_store_t *store, const char
 cm_error_t *cm_role_holders_in(cm_holders_t *holders, cm_txn_t *txn, const char *role,
                                apr_time_t now);
 
-/* Keep for ever that the installation is set up. */
-cm_error_t *cm_set_up_keep(cm_txn_t *txn, apr_time_t now);
+/* Keep for ever that dual control by this role is set up. */
+cm_error_t *cm_set_up_keep(cm_txn_t *txn, const char *role, apr_time_t now);
 
 /* Until the transaction ends nobody changes who may do what: each such change counts holders as
  * above. Others may hold the rights at the same time. */

@@ -30,10 +30,10 @@ static cm_error_t *next_sequence(apr_int64_t *sequence, apr_int64_t *shards, cm_
     return error;
 }
 
-static cm_error_t *record(cm_txn_t *txn, const cm_certificate_t *certificate, apr_int64_t sequence)
+static cm_error_t *record(cm_txn_t *txn, const cm_certificate_t *certificate)
 {
     const cm_value_t args[] = {cm_value_text(certificate->ca),
-                               cm_value_integer(sequence),
+                               cm_value_integer(certificate->sequence),
                                cm_value_text(certificate->id),
                                cm_value_text(certificate->serial),
                                cm_value_text(cm_status_name(certificate->status)),
@@ -101,8 +101,8 @@ static cm_error_t *append_entry(cm_txn_t *txn, const cm_certificate_t *certifica
     return error ? error : cm_txn_execute(NULL, txn, cm_statement(CM_SQL_CRL_ENTRY_INSERT), args);
 }
 
-cm_error_t *cm_certificate_move(cm_txn_t *txn, const cm_certificate_t *certificate,
-                                cm_status_t from, apr_time_t now)
+cm_error_t *cm_certificate_move(cm_txn_t *txn, cm_certificate_t *certificate, cm_status_t from,
+                                apr_time_t now)
 {
     const cm_value_t args[] = {cm_value_text(cm_status_name(certificate->status)),
                                cm_value_integer(certificate->reason),
@@ -117,10 +117,10 @@ cm_error_t *cm_certificate_move(cm_txn_t *txn, const cm_certificate_t *certifica
                      (cm_miss_t){CM_E_CONFLICT, "the certificate's status has changed"});
 
     if (!error) {
-        error = next_sequence(&place.sequence, &shards, txn, certificate->ca);
+        error = next_sequence(&certificate->sequence, &shards, txn, certificate->ca);
     }
     if (!error) {
-        error = record(txn, certificate, place.sequence);
+        error = record(txn, certificate);
     }
     if (!error) {
         error = encode(&place.der, certificate, now, cm_txn_pool(txn));
@@ -128,6 +128,27 @@ cm_error_t *cm_certificate_move(cm_txn_t *txn, const cm_certificate_t *certifica
     if (error) {
         return error;
     }
+    place.sequence = certificate->sequence;
     place.shard = shard_of(certificate, shards, cm_txn_pool(txn));
     return append_entry(txn, certificate, &place);
+}
+
+cm_error_t *cm_revocations_since(apr_array_header_t **changes, cm_store_t *store, const char *ca,
+                                 apr_int64_t sequence, apr_pool_t *pool)
+{
+    const cm_value_t args[] = {cm_value_text(ca), cm_value_integer(sequence),
+                               cm_value_integer(CM_REVOCATIONS_PAGE)};
+    cm_rows_t *rows;
+    cm_error_t *error =
+        cm_store_select(&rows, store, cm_statement(CM_SQL_REVOCATIONS_SINCE), args, pool);
+
+    if (error) {
+        return error;
+    }
+    *changes = apr_array_make(pool, cm_rows_count(rows), sizeof(cm_revocation_t));
+    for (int i = 0; i < cm_rows_count(rows); i++) {
+        APR_ARRAY_PUSH(*changes, cm_revocation_t) =
+            (cm_revocation_t){cm_row_text(rows, i, 0), cm_row_integer(rows, i, 1)};
+    }
+    return NULL;
 }

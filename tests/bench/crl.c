@@ -169,7 +169,7 @@ typedef struct {
 
 static cm_error_t *move_work(cm_txn_t *txn, cm_audit_event_t *event, void *baton)
 {
-    const move_t *move = baton;
+    move_t *move = baton;
 
     (void)event;
     return move->is_new ? cm_certificate_insert(txn, &move->certificate)

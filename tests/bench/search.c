@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * bench-search DRIVER PARAMS ROWS: how long searches take among so many certificates, by criterion
- * and way to match. The database is empty at first, or as an earlier run left it. Times are those
- * of the store's call, for a page of 50; no HTTP is in them. Values are those of random
- * certificates.
+ * and way to match. They are loaded unless an earlier run has done it. Times are those of the
+ * store's call, for a page of 50; no HTTP is in them. Values are those of random certificates.
  */
 #include <apr_dbd.h>
 #include <apr_general.h>
@@ -75,10 +74,11 @@ static void load(const bench_t *bench, const char *hex, const char *bytes)
 
     run_sql(bench, sql);
     run_sql(bench, "INSERT INTO certificate_name (certificate, place, name, name_key) SELECT id, 0,"
-                   " 'dns:' || cn_key, cn_key FROM certificate");
+                   " 'dns:' || cn_key, cn_key FROM certificate WHERE id LIKE '01m0%'");
     run_sql(bench, "INSERT INTO certificate_text (id, serial, sha256, cn, owner, san) SELECT id,"
-                   " serial, sha256, cn_key, owner, cn_key FROM certificate ORDER BY id");
-    run_sql(bench, "DELETE FROM certificate_queue");
+                   " serial, sha256, cn_key, owner, cn_key FROM certificate WHERE id LIKE '01m0%'"
+                   " ORDER BY id");
+    run_sql(bench, "DELETE FROM certificate_queue WHERE certificate LIKE '01m0%'");
     run_sql(bench, "ANALYZE");
 }
 
@@ -194,6 +194,16 @@ static void measure_rest(const bench_t *bench, const apr_array_header_t *samples
     measure(bench, "three", "together", both);
 }
 
+/* Certificates of this program come before all others. */
+static int is_loaded(const bench_t *bench)
+{
+    cm_search_t search = {.status = -1, .limit = 1, .before = "01m1"};
+    cm_page_t page;
+
+    must(cm_certificates_search(&page, bench->store, &search, bench->pool), bench->pool);
+    return page.items->nelts > 0;
+}
+
 /* Certificates all over the range; their cn is what they are found by. */
 static apr_array_header_t *take_samples(const bench_t *bench)
 {
@@ -233,7 +243,7 @@ int main(int argc, char **argv)
     must(cm_source_make(&bench.source, &bench.config, 2, bench.pool), bench.pool);
     must(cm_store_make(&bench.store, bench.source, &bench.config, bench.pool), bench.pool);
     must(cm_store_upgrade(&applied, bench.store, bench.pool), bench.pool);
-    if (applied > 0) {
+    if (!is_loaded(&bench)) {
         if (strcmp(argv[1], "pgsql") == 0) {
             load(&bench, "md5(n || 'x' || random())", "decode(repeat(md5(n || ''), 28), 'hex')");
         } else {

@@ -40,8 +40,12 @@ static inline cm_cert_t *fixed_issuer(apr_pool_t *pool)
     require(!cm_constraints_write(&ext.value, NULL, list, pool));
     APR_ARRAY_PUSH(extensions, cm_ext_t) = ext;
     require(!cm_name_read(&name, "CN=Issuer,O=Example", pool));
-    issuer->subject = name;
-    issuer->spki = cm_bytes_of_text("another key");
+    issuer->subject = issuer->issuer = name;
+    require(!cm_bytes_unhex(&issuer->spki,
+                            "3059301306072a8648ce3d020106082a8648ce3d03010703420004"
+                            "7cf27b188d034f7e8a52380304b51ac3c08969e277f21b35a60b48fc47669978"
+                            "07775510db8ed040293d9ac69f7430dbba7dade63ce982299e04b79d227873d1",
+                            pool));
     issuer->ski = cm_bytes_of_text("issuer");
     issuer->is_ca = 1;
     issuer->key_usage = CM_KU_KEY_CERT_SIGN | CM_KU_CRL_SIGN;

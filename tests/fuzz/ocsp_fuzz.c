@@ -20,7 +20,11 @@ static void answer(const cm_ocsp_request_t *request, apr_pool_t *pool)
         const cm_ocsp_id_t *id = &APR_ARRAY_IDX(request->ids, i, cm_ocsp_id_t);
         cm_ocsp_single_t single = {.id = id->der, .status = CM_OCSP_UNKNOWN};
 
+        cm_ocsp_id_t again;
+
         require(strlen(id->serial_hex) == 2 * id->serial.len);
+        require(!cm_ocsp_id_parse(&again, id->der, pool));
+        require(cm_bytes_equal(again.serial, id->serial));
         single.status = cm_ocsp_issuer_match(&issuer, id) ? CM_OCSP_GOOD : CM_OCSP_UNKNOWN;
         APR_ARRAY_PUSH(singles, cm_ocsp_single_t) = single;
     }

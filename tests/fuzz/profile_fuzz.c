@@ -72,7 +72,7 @@ static void build(cm_cert_spec_t *spec, const cm_evaluate_in_t *in, apr_pool_t *
 
     issuer.extensions = NULL;
     spec->serial = cm_serial_make(random, pool);
-    spec->sigalg = cm_sigalg_for_key("P-256");
+    spec->sigalg = cm_sigalg_with("P-256", in->profile->signature_hash);
     spec->issuer = issuer.subject->der;
     spec->issuer_key_id = issuer.ski;
     require(!cm_cert_tbs(&tbs, spec, pool));

@@ -9,17 +9,11 @@ use File::Basename qw(dirname);
 use lib dirname(abs_path(__FILE__)) . '/../http/lib';
 use Test::More;
 use CertMgr::Test;
-use CertMgr::Main;
+use CertMgr::Main qw(:DEFAULT run_ok);
 use CertMgr::Standalone;
 
 my $i = main_instance();
 write_file(scratch('issuing.pem'), (read_file($i->{CERTMGR_CHAIN}) =~ /(-----BEGIN.*?END CERTIFICATE-----\n)/s)[0]);
-
-sub run_ok {
-    my ($code, $text) = command(@_);
-    die "@_: $text" if $code;
-    return $text;
-}
 
 # Enrolls a CSR and looks at the certificate with openssl and certtool; returns its PEM.
 sub enrolls {

@@ -83,6 +83,24 @@ organization() { ctl ca show root --pem | openssl x509 -noout -subject -nameopt 
 check "the organisation is escaped" organization
 check "a record is never overwritten" ends_with 1 init --yes --log one
 
+# a plan without the authority that most of the shipped profiles are for
+sed -e "s|$room/db|$room/second.db|" -e 's/a%20token/second/' httpd.conf >second.conf
+key=pkcs11:token=second
+root='{"name": "root", "key": "'$key';object=root", "algorithm": "P-384", "subject": "CN=Second root",
+    "validity": "3650d", "pathlen": 1}'
+issuing='{"name": "issuing", "parent": "root", "key": "'$key';object=issuing", "algorithm": "P-384",
+    "subject": "CN=Second", "validity": "3000d", "pathlen": 0, "ocsp_key": "'$key';object=ocsp"}'
+echo "{\"authorities\": [$root]}" >plan
+echo "{\"authorities\": [$root, $issuing]}" >larger
+second() { certmgrctl -f second.conf "$@"; }
+check "a plan of one authority" second init --yes --profiles "$top/conf/profiles" --plan plan --log three
+left_out() { test "$(grep -c 'step profile \(user\|server\): left out, there is no authority issuing$' "$1")" = 2; }
+check "profiles of others are left out, and it says so" left_out three
+check "its own is stored" test "$(second --json profile list | jq -r '.items[].name')" = intermediate-ca
+check "which can be run again" second init --yes --profiles "$top/conf/profiles" --plan plan --log four
+check "with the authority" second init --yes --profiles "$top/conf/profiles" --plan larger --log five
+check "come its profiles" test "$(second --json profile list | jq -r '.items[].name' | sort | tr '\n' ' ')" = "intermediate-ca server user "
+
 mkdir -m 700 closed
 check "quickstart in a closed folder" "$top/quickstart"
 check "for one port only" ends_with 1 env CERTMGR_PORT=1 "$top/quickstart"

@@ -10,7 +10,7 @@ use lib dirname(abs_path(__FILE__)) . '/../http/lib';
 use IO::Socket::INET ();
 use Test::More;
 use CertMgr::Test;
-use CertMgr::Main;
+use CertMgr::Main qw(:DEFAULT run_ok);
 use CertMgr::Standalone;
 
 my $port = IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1')->sockport;
@@ -32,12 +32,6 @@ my $i = main_instance();
 my $java = dirname(abs_path(__FILE__)) . '/java/Validate.java';
 my ($issuing) = read_file($i->{CERTMGR_CHAIN}) =~ /(-----BEGIN.*?END CERTIFICATE-----\n)/s;
 write_file(scratch('issuing.pem'), $issuing);
-
-sub run_ok {
-    my ($code, $text) = command(@_);
-    die "@_: $text" if $code;
-    return $text;
-}
 
 sub make {
     my ($name) = @_;

@@ -84,9 +84,7 @@ static cm_error_t *get_request(cm_reply_t *reply, cm_ctx_t *ctx, const cm_call_t
     cm_reply_bytes(reply, 200, response_type, answer.der);
     if (!answer.error && answer.expires > ctx->now) {
         let_cache(reply, ctx, &answer);
-        cm_reply_validate(reply, call,
-                          cm_bytes_hex(cm_bytes_sha256(answer.der, ctx->pool), ctx->pool),
-                          answer.produced);
+        cm_reply_validate(reply, call, cm_bytes_hex(answer.sha256, ctx->pool), answer.modified);
     }
     return NULL;
 }

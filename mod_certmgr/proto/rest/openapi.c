@@ -9,6 +9,7 @@
 #include "proto/reply.h"
 #include "proto/rest/answers.h"
 #include "proto/rest/audit.h"
+#include "proto/rest/changes.h"
 
 #include "config.h"
 
@@ -107,13 +108,20 @@ static json_t *describe_parameters(const cm_route_t *route, apr_pool_t *pool)
     return list;
 }
 
+static json_t *describe_members(const cm_route_t *route, apr_pool_t *pool)
+{
+    json_t *schema = cm_schema_of_members(route->members(route->path), pool);
+
+    return cm_rest_operation(route->path) == CM_OP_CHANGE ? cm_changes_of_body(schema, pool)
+                                                          : schema;
+}
+
 static json_t *describe_body(const cm_route_t *route, apr_pool_t *pool)
 {
     json_t *body = cm_json_object(pool);
     json_t *content = cm_json_object(pool);
 
-    add_content(content, route->accepts,
-                route->members ? cm_schema_of_members(route->members(route->path), pool) : NULL,
+    add_content(content, route->accepts, route->members ? describe_members(route, pool) : NULL,
                 pool);
     cm_json_set(body, "content", content);
     cm_json_set_flag(body, "required", 1);
@@ -241,6 +249,7 @@ static json_t *describe_components(apr_pool_t *pool)
     for (int i = 0; schemas[i]; i++) {
         cm_json_set(all, schemas[i]->name, cm_schema_describe(schemas[i], pool));
     }
+    cm_changes_describe(all, pool);
     cm_json_set(all, "Problem", problem);
     cm_json_set(json_object_get(json_object_get(problem, "properties"), "violations"), "items",
                 cm_schema_reference("Violation", pool));

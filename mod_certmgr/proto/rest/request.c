@@ -5,6 +5,7 @@
 #include "flow/retry.h"
 #include "proto/reply.h"
 #include "proto/rest/answers.h"
+#include "proto/rest/changes.h"
 #include "proto/rest/rest.h"
 
 enum { KEY_MAX = 255 };
@@ -68,9 +69,8 @@ static const cm_field_t fields[] = {
      "Events that the caller may send now."},
     {"certificate", CM_FIELD_RECORD, 1, offsetof(answer_t, certificate), &cm_schema_certificate,
      NULL, "The certificate made or acted upon."},
-    {"change", CM_FIELD_OBJECT, CM_FIELD_LEFT_OUT, offsetof(answer_t, change), NULL, NULL,
-     "What a governed change asks for: its kind and the members of that; other requests have "
-     "none."},
+    {"change", CM_FIELD_OBJECT, CM_FIELD_LEFT_OUT, offsetof(answer_t, change), &cm_schema_change,
+     NULL, "What a governed change asks for; other requests have none."},
     {.name = NULL}};
 const cm_schema_t cm_schema_request = {"Request", "An operation, its checklist and its state.",
                                        fields};

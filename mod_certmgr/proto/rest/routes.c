@@ -37,7 +37,7 @@ static const cm_route_t routes[] = {
     COLLECTION("suspend", "Put a certificate on hold", CM_MAY_OWN),
     COLLECTION("reinstate", "Lift a hold", CM_MAY_OWN),
     COLLECTION("revoke", "End a certificate before its time", CM_MAY_OWN),
-    COLLECTION("change", "Change people, roles or profiles under dual control", CM_MAY_PROPOSE),
+    COLLECTION("change", "Change people, roles, profiles or authorities under dual control", CM_MAY_PROPOSE),
     {.method = "GET", .path = CM_REST_ROOT "/requests", .permission = CM_MAY_SEE,
      .query = cm_request_list_members, .run = cm_rest_requests, .answers = "RequestList",
      .summary = "Requests of all operations"},

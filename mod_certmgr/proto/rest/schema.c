@@ -179,7 +179,11 @@ static json_t *describe_field(const cm_field_t *field, apr_pool_t *pool)
         cm_json_set(schema, "items", cm_schema_reference(field->of->name, pool));
         break;
     case CM_FIELD_OBJECT:
-        set_type(schema, "object", field->nullable == 1);
+        if (field->of) {
+            schema = cm_schema_reference(field->of->name, pool);
+        } else {
+            set_type(schema, "object", field->nullable == 1);
+        }
         break;
     case CM_FIELD_TEXT:
         set_type(schema, "string", field->nullable);

@@ -31,7 +31,7 @@ typedef struct {
     cm_field_kind_t kind;
     int nullable;
     apr_size_t offset;     /* in the record */
-    const cm_schema_t *of; /* of records */
+    const cm_schema_t *of; /* of records, and of objects that have one */
     const char *words;     /* of a text that is one of these, each followed by a blank; or NULL */
     const char *about;     /* one sentence */
 } cm_field_t;

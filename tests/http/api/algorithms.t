@@ -14,7 +14,11 @@ $ENV{CERTMGR_EXTRA} = 'CertMgrOCSPCertificateValidity 2h';
 my $i = main_instance();
 my $codes = contract('exit_codes');
 my $json = JSON::PP->new->utf8->canonical;
-my %algorithms = (rsa => ['RSA-2048', 'RSA-2048'], p384 => ['P-384', 'P-384'], p521 => ['RSA-3072', 'P-521']);
+my %algorithms = (rsa => ['RSA-2048', 'RSA-2048'], p384 => ['P-384', 'P-384'], p521 => ['RSA-3072', 'P-521'],
+    p256 => ['P-384', 'P-256']);
+# what their profiles ask for, and what openssl calls it
+my %hashes = (rsa => ['SHA-384', 'sha384WithRSAEncryption'], p384 => ['SHA-512', 'ecdsa-with-SHA512'],
+    p521 => [undef, 'ecdsa-with-SHA512'], p256 => ['SHA-384', 'ecdsa-with-SHA384']);
 
 sub uri { return "pkcs11:token=certmgr;object=$_[0]" }
 
@@ -39,12 +43,17 @@ chmod 0755, scratch();
 mkdir scratch('profiles');
 my $profile = $json->decode(read_file("$ENV{CERTMGR_TEST_TOP}/conf/profiles/user.json"));
 for my $name (sort keys %algorithms) {
-    write_file(scratch("profiles/$name.json"), $json->encode({ %{$profile}, name => $name, ca => $name }));
+    write_file(scratch("profiles/$name.json"), $json->encode({ %{$profile}, name => $name, ca => $name,
+        $hashes{$name}[0] ? (signature_hash => $hashes{$name}[0]) : () }));
 }
 my ($code, $text) = init($json->encode({ authorities => [map { authorities($_) } sort keys %algorithms] }));
 is($code, 0, 'certmgrctl init --plan') or diag($text);
 ($code, $text) = break_glass(qw(profile import), map { scratch("profiles/$_.json") } sort keys %algorithms);
 is($code, 0, 'profiles for them') or diag($text);
+write_file(scratch('profiles/weak.json'), $json->encode({ %{$profile}, name => 'weak', ca => 'p521', signature_hash => 'SHA-384' }));
+($code, $text) = ctl(qw(profile import), scratch('profiles/weak.json'));
+is($code, $codes->{refused}, 'a hash that is weaker than the key');
+like($text, qr{/signature_hash: .*\[profile\.ca-signature-hash\]});
 isnt((init('{'))[0], 0, 'no JSON');
 is((init('{"authorities":[{"name":"x"}]}'))[0], $codes->{refused}, 'members are missing');
 
@@ -73,6 +82,7 @@ for my $name (sort keys %algorithms) {
         ok(wait_until(sub { nobody(GET => "/crl/$_.crl")->{status} == 200 }), "CRL of $_") for $name, "$name-root";
         my $certificate = enroll('user1', profile => $name)->{certificate};
         my $file = write_file(scratch('cert.pem'), $certificate->{pem});
+        like(scalar((command(qw(openssl x509 -noout -text -in), $file))[1]), qr/Signature Algorithm: $hashes{$name}[1]$/m, 'the hash');
         my $verify = sub {
             write_file(scratch('crls.pem'), crl_of($name) . crl_of("$name-root"));
             return command(qw(openssl verify -x509_strict -crl_check_all -CAfile), scratch("$name-root.pem"), '-untrusted', $ca,

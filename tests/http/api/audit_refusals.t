@@ -6,41 +6,26 @@
 use strict;
 use warnings FATAL => 'all';
 use Apache::Test qw(-withtestmore);
-use IO::Socket::INET ();
 use JSON::PP ();
-use MIME::Base64 qw(encode_base64);
+use CertMgr::Apache;
 use CertMgr::Test;
 use CertMgr::Main;
 
-my $port = IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1')->sockport;
-my $modules = $ENV{CERTMGR_MODULES} // '/usr/lib/apache2/modules';
-my ($failed, $hash) = command(qw(openssl passwd -apr1 secret));
-die $hash if $failed;
-chmod 0755, scratch();
-write_file(scratch('passwords'), "ada:$hash");
-$ENV{CERTMGR_EXTRA} = <<"END";
-LoadModule auth_basic_module $modules/mod_auth_basic.so
-LoadModule authn_file_module $modules/mod_authn_file.so
-Listen 127.0.0.1:$port
-<VirtualHost 127.0.0.1:$port>
-    ServerName localhost
+my ($port) = free_ports(1);
+my $auth = basic_auth('ada');
+$ENV{CERTMGR_EXTRA} = auth_modules() . plain_host($port, <<"END");
     <Location "/certmgr">
         CertMgr on
-        AuthType Basic
-        AuthName "Intranet"
-        AuthBasicProvider file
-        AuthUserFile "@{[scratch('passwords')]}"
+        $auth
         Require valid-user
     </Location>
-</VirtualHost>
 END
 my $i = main_instance();
 announce_log(qr/AH01617|AH01618|AH01797/);    # wrong passwords, as Apache tells them
 
 sub by_name {
     my ($name, $password) = @_;
-    return call(GET => "http://localhost:$port/certmgr/api/v1/me",
-        headers => { Authorization => 'Basic ' . encode_base64("$name:$password", '') })->{status};
+    return call(GET => "http://localhost:$port/certmgr/api/v1/me", headers => { Authorization => basic($name, $password) })->{status};
 }
 
 sub counts { return query('SELECT rule, sum(refused) FROM stranger GROUP BY rule ORDER BY rule') }

@@ -37,15 +37,23 @@ refused('user1', $csr, 'key.compromised');
 # reported by command: a certificate, then the request of the same key
 my $other = csr();
 my $made = try_csr('user1', $other)->{json}{certificate};
-my ($code, $text) = ctl('--json', qw(key compromised), readable('other.pem', $made->{pem}));
+my @report = (qw(key compromised), readable('other.pem', $made->{pem}));
+my ($code, $text) = ctl(@report);
 is($code, 0, 'certmgrctl key compromised') or diag($text);
-my $report = eval { JSON::PP->new->utf8->decode($text) } // {};
-is_deeply($report->{certificates}, [$made->{id}], 'the certificate that still stands is named');
-ok($report->{is_new}, 'it is news');
+like($text, qr/^request \w+ waits: .*0 of 2 by ca-admin/, 'waits for two ca-admins');
+my ($waiting) = $text =~ /^request (\w+)/;
+is(try_csr('user1', $other)->{status}, 201, 'until then it is a key like others');
+is(as($_, POST => "/api/v1/change/$waiting/events", json => { event => 'approve' })->{status}, 200, "$_ approves") for qw(admin1 admin2);
 refused('user1', $other, 'key.compromised');
 ($code, $text) = ctl(qw(key compromised), readable('other.csr', $other));
-is($code, 0, 'reported again, by the request');
+is($code, contract('exit_codes')->{refused}, 'reported again, by the request');
 like($text, qr/was reported before/, 'which is said');
+my $third = csr();
+my $still = try_csr('user1', $third)->{json}{certificate}{id};
+($code, $text) = break_glass('--json', qw(key compromised), readable('third.csr', $third));
+is($code, 0, 'behind broken glass') or diag($text);
+is_deeply((eval { JSON::PP->new->utf8->decode($text) } // {})->{certificates}, [$still], 'the certificate that still stands is named');
+refused('user1', $third, 'key.compromised');
 is((ctl(qw(key compromised), readable('none.pem', "hello\n")))[0], contract('exit_codes')->{refused}, 'no key');
 is(as('user1', GET => "/api/v1/certificates/$made->{id}")->{json}{status}, 'active', 'a report revokes nothing');
 

@@ -5,55 +5,23 @@
 use strict;
 use warnings FATAL => 'all';
 use Apache::Test qw(-withtestmore);
-use IO::Socket::INET ();
-use MIME::Base64 qw(encode_base64);
+use CertMgr::Apache;
 use CertMgr::Test;
-use CertMgr::Main;
+use CertMgr::Main qw(:DEFAULT break_glass_ok);
 
-my @held = map { IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1') } 1 .. 2;
-my ($port, $named) = map { $_->sockport } @held;
-close $_ for @held;
-my $modules = $ENV{CERTMGR_MODULES} // '/usr/lib/apache2/modules';
-my ($failed, $hash) = command(qw(openssl passwd -apr1 secret));
-die $hash if $failed;
-write_file(scratch('passwords'), join '', map { "$_:$hash" } qw(ada bob));
-chmod 0755, scratch();
-# paths below ServerRoot, for the folder is not known yet
-$ENV{CERTMGR_EXTRA} = <<"END";
-LoadModule auth_basic_module $modules/mod_auth_basic.so
-LoadModule authn_file_module $modules/mod_authn_file.so
-Listen 127.0.0.1:$port
-<VirtualHost 127.0.0.1:$port>
-    ServerName localhost
-    SSLEngine on
-    SSLCertificateFile secrets/server.pem
-    SSLCertificateKeyFile secrets/server.key
-    SSLCACertificateFile chain.pem
-    SSLVerifyClient optional
-    SSLVerifyDepth 3
+my ($port, $named) = free_ports(2);
+my $auth = basic_auth(qw(ada bob));
+$ENV{CERTMGR_EXTRA} = auth_modules() . tls_host($port, <<"END") . tls_host($named, <<'END');
     <Location "/certmgr">
         CertMgr on
-        AuthType Basic
-        AuthName "Intranet"
-        AuthBasicProvider file
-        AuthUserFile "@{[scratch('passwords')]}"
+        $auth
         Require valid-user
     </Location>
-</VirtualHost>
-Listen 127.0.0.1:$named
-<VirtualHost 127.0.0.1:$named>
-    ServerName localhost
-    SSLEngine on
-    SSLCertificateFile secrets/server.pem
-    SSLCertificateKeyFile secrets/server.key
-    SSLCACertificateFile chain.pem
-    SSLVerifyClient optional
-    SSLVerifyDepth 3
+END
     SSLUserName SSL_CLIENT_S_DN_CN
     <Location "/certmgr">
         CertMgr on
     </Location>
-</VirtualHost>
 END
 my $i = main_instance();
 
@@ -61,19 +29,14 @@ my $i = main_instance();
 sub by_name {
     my ($name, $password, $method, $path, %with) = @_;
     my %headers = (%{ delete $with{headers} // {} },
-        Authorization => 'Basic ' . encode_base64("$name:$password", ''));
+        Authorization => basic($name, $password));
     return call($method => "https://localhost:$port/certmgr$path", ca => $i->{CERTMGR_CA},
         headers => \%headers, %with);
 }
 
 sub me { return by_name($_[0], $_[1] // 'secret', GET => '/api/v1/me') }
 
-sub add {
-    my ($code, $text) = break_glass(qw(person add), @_);
-    is($code, 0, "person add @_") or diag($text);
-    chomp $text;
-    return $text;
-}
+sub add { return break_glass_ok(qw(person add), @_) }
 
 problem_is(me('ada'), 403, 'forbidden', rule => 'login.unknown', name => 'a name that nobody registered');
 my $id = add(qw(Ada --mail ada@example.test --role user --user ada));

@@ -159,6 +159,60 @@ answers('admin2', POST => "$v1/change/{id}/events", { id => $id{change} },
 answers('admin1', POST => "$v1/change/{id}/events", { id => $id{change} },
     json => { event => 'resubmit', change => { name => 'Grace Hopper' } }, is => 200);
 answers('admin2', POST => "$v1/change/{id}/events", { id => $id{change} }, json => { event => 'approve' }, is => 200);
+
+# A sample of each kind of governed change: the body, and the request that it makes.
+my ($other, $gone) = map { (break_glass(qw(person add), $_, qw(--role user)))[1] =~ s/\s+\z//r } 'Other', 'Gone';
+break_glass(@{$_}) for [qw(person deactivate), $gone], [qw(person login add), $other, qw(--user ulrike)], map { [split / /] }
+    'group add web', 'group add empty', 'group profile add web intermediate-ca', 'group domain add web a.test', "group member add web $other";
+my $profile = JSON::PP->new->utf8->decode((ctl(qw(profile export user)))[1]);
+my %outside = (subj => '/CN=Outside', key => scratch('outside.key'), pem => scratch('outside.pem'));
+command(qw(openssl req -x509 -new -nodes -newkey ec -pkeyopt ec_paramgen_curve:P-256 -days 30 -subj), $outside{subj}, '-addext',
+    'keyUsage=critical,keyCertSign,cRLSign', '-keyout', $outside{key}, '-out', $outside{pem});
+my %asked = (authority => 'partner', key => 'pkcs11:token=certmgr;object=partner', subject => 'CN=Partner', path_length => 0);
+my $waiting = answers('admin1', POST => "$v1/change", {}, json => { kind => 'authority.csr', change => \%asked }, is => 202);
+my $made = answers('admin2', POST => "$v1/change/{id}/events", { id => $waiting->{id} }, json => { event => 'approve' }, is => 200);
+write_file(scratch('ask.csr'), $made->{change}{csr} // '');
+write_file(scratch('ext.cnf'), "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign\nsubjectKeyIdentifier=hash\n"
+        . "authorityKeyIdentifier=keyid:always\n");
+command(qw(openssl x509 -req -days 20 -in), scratch('ask.csr'), '-CA', $outside{pem}, '-CAkey', $outside{key}, '-extfile', scratch('ext.cnf'),
+    '-out', scratch('partner.pem'));
+my %samples = (
+    'person.add' => { name => 'Ada', method => 'oidc', issuer => 'https://idp.test', subject => 'ada' },
+    'person.deactivate' => { person => $other },
+    'person.activate' => { person => $gone },
+    'role.give' => { person => $other, role => 'officer' },
+    'role.take' => { person => $other, role => 'user' },
+    'identity.tie' => { person => $other, subject => 'uta', issuer => 'Staff' },
+    'identity.untie' => { person => $other, subject => 'ulrike' },
+    'profile.store' => { profile => { %{$profile}, title => 'Everybody' } },
+    'group.add' => { group => 'new' },
+    'group.remove' => { group => 'empty' },
+    'group.profile-add' => { group => 'web', profile => 'server' },
+    'group.profile-remove' => { group => 'web', profile => 'intermediate-ca' },
+    'group.domain-add' => { group => 'web', domain => 'b.test' },
+    'group.domain-remove' => { group => 'web', domain => 'a.test' },
+    'group.seat' => { group => 'web', person => $other, role => 'officer' },
+    'group.unseat' => { group => 'web', person => $other },
+    'authority.create' => { %asked, authority => 'third', parent => 'root', validity => '90d', ocsp_key => 'pkcs11:token=certmgr;object=third-ocsp' },
+    'authority.csr' => { %asked, algorithm => 'P-384', authority => 'second' },
+    'authority.import' => { authority => 'partner', certificate => read_file(scratch('partner.pem')), chain => read_file($outside{pem}),
+        ocsp_key => 'pkcs11:token=certmgr;object=partner-ocsp', crl_validity => '30d' },
+    'authority.revoke' => { authority => 'issuing', reason => 'superseded' },
+    'authority.server-certificate' => { csr => csr(), dns => ['www.example.test'] },
+    'key.compromised' => { key => csr() },
+);
+my $schemas = $api->{components}{schemas};
+is_deeply([sort keys %{ $schemas->{Change}{discriminator}{mapping} }], [sort keys %samples], 'a sample of each kind of change');
+for my $kind (sort keys %samples) {
+    my $body = { kind => $kind, change => $samples{$kind}, message => 'a sample' };
+    my $request = answers('admin1', POST => "$v1/change", {}, json => $body, is => 202);
+    is($request->{change}{kind}, $kind, "$kind is shown");
+    answers('admin2', POST => "$v1/change/{id}/events", { id => $request->{id} }, json => { event => 'decline', remarks => 'x' }, is => 200);
+    answers('admin1', POST => "$v1/change/{id}/events", { id => $request->{id} }, json => { event => 'resubmit', change => $samples{$kind} }, is => 200);
+    isnt(violations({ '$ref' => '#/components/schemas/ChangeSubmission' }, { %{$body}, change => { %{ $samples{$kind} }, nope => 1 } }), '',
+        "$kind: a member too many");
+    isnt(violations({ '$ref' => '#/components/schemas/Change' }, { %{ $request->{change} }, kind => 'king.make' }), '', 'a kind that is none');
+}
 %id = (%id, enroll => $enrolled->{id}, revoke => $revoked->{id}, requests => $enrolled->{id});
 my %asker = (change => 'admin1', map { $_ => 'officer1' } qw(suspend reinstate));
 my @operations = qw(enroll renew rekey revoke suspend reinstate change);

@@ -7,18 +7,12 @@ use warnings FATAL => 'all';
 use Apache::Test qw(-withtestmore);
 use JSON::PP ();
 use CertMgr::Test;
-use CertMgr::Main;
+use CertMgr::Main qw(:DEFAULT run_ok);
 
 my $i = main_instance();
 my $codes = contract('exit_codes');
 my $json = JSON::PP->new->utf8->canonical;
 chmod 0755, scratch();
-
-sub run_ok {
-    my ($code, $text) = command(@_);
-    die "@_: $text" if $code;
-    return $text;
-}
 
 # The root outside, an authority below it, and another root of the same name.
 sub make_root {
@@ -50,7 +44,7 @@ my $chain = write_file(scratch('chain.pem'), read_file(scratch('root.pem')) . re
 chmod 0644, $chain;
 
 my @request = ('--key', 'pkcs11:token=certmgr;object=partner', '--subject', 'CN=Partner CA,O=Example', '--path-length', 0);
-my ($code, $csr) = ctl(qw(ca csr partner), @request);
+my ($code, $csr) = break_glass(qw(ca csr partner), @request);
 is($code, 0, 'ca csr') or diag($csr);
 write_file(scratch('partner.csr'), $csr);
 subtest 'the request' => sub {
@@ -60,15 +54,15 @@ subtest 'the request' => sub {
     like($text, qr/Key Usage: critical\s+Digital Signature, Certificate Sign, CRL Sign/, 'key usage');
     like($text, qr/verify OK|self-signature OK/i, 'signed by its key');
     like(run_ok(qw(certtool --crq-info --infile), scratch('partner.csr')), qr/Certificate Authority \(CA\): TRUE/, 'certtool');
-    my ($again, $second) = ctl(qw(ca csr partner), @request);
+    my ($again, $second) = break_glass(qw(ca csr partner), @request);
     is($again, 0, 'again, with the same key');
     write_file(scratch('second.csr'), $second);
     is(run_ok(qw(openssl req -noout -pubkey -in), scratch('second.csr')), run_ok(qw(openssl req -noout -pubkey -in), scratch('partner.csr')));
-    is((ctl(qw(ca csr issuing), @request))[0], $codes->{refused}, 'an authority that is there');
-    is((ctl(qw(ca csr Partner), @request))[0], $codes->{refused}, 'no such name');
-    is((ctl(qw(ca csr x)))[0], $codes->{refused}, 'no key and no subject');
-    is((ctl(qw(ca csr x --path-length -1), @request))[0], $codes->{refused}, 'no such path length');
-    is((ctl(qw(ca csr x --key pkcs11:token=nowhere;object=x --subject CN=x)))[0], $codes->{refused}, 'no such token');
+    is((break_glass(qw(ca csr issuing), @request))[0], $codes->{refused}, 'an authority that is there');
+    is((break_glass(qw(ca csr Partner), @request))[0], $codes->{refused}, 'no such name');
+    is((break_glass(qw(ca csr x)))[0], $codes->{refused}, 'no key and no subject');
+    is((break_glass(qw(ca csr x --path-length -1), @request))[0], $codes->{refused}, 'no such path length');
+    is((break_glass(qw(ca csr x --key pkcs11:token=nowhere;object=x --subject CN=x)))[0], $codes->{refused}, 'no such token');
 };
 
 subtest 'answers that are refused' => sub {
@@ -103,7 +97,8 @@ my $answer = sign('policy', scratch('partner.csr'), 'partner');
     '--ocsp-key', 'pkcs11:token=certmgr;object=partner-ocsp', '--crl-validity', '30d');
 is($code, 0, 'ca import') or diag($text);
 is((break_glass(qw(ca import partner --certificate), $answer, '--chain', $chain))[0], $codes->{refused}, 'once');
-like(query("SELECT detail FROM audit_event WHERE action = 'authority.import'"), qr/Outside Policy CA/, 'recorded');
+like(query("SELECT detail FROM audit_event WHERE action = 'request.break-glass' AND outcome = 'done' AND detail LIKE '%authority.import%'"),
+    qr/Outside Policy CA/, 'recorded');
 is(query('SELECT COUNT(*) FROM authority_request'), 0, 'no request waits any more');
 
 my $profile = $json->decode(read_file("$ENV{CERTMGR_TEST_TOP}/conf/profiles/user.json"));
@@ -171,7 +166,7 @@ subtest 'constraints above the issuer' => sub {
 
 # A subordinate authority that the root here has certified, with a key in our own token.
 subtest 'a parent of ours' => sub {
-    my ($status, $asked) = ctl(qw(ca csr below --key pkcs11:token=certmgr;object=below --subject CN=Below));
+    my ($status, $asked) = break_glass(qw(ca csr below --key pkcs11:token=certmgr;object=below --subject CN=Below));
     is($status, 0, 'ca csr') or diag($asked);
     my $r = as('admin1', POST => '/api/v1/enroll', json => { profile => 'intermediate-ca', csr => $asked });
     is($r->{status}, 202, 'asked for') or diag($r->{body});
@@ -185,5 +180,49 @@ subtest 'a parent of ours' => sub {
     write_file(scratch('ca.p7b'), nobody(GET => '/ca/below.p7b')->{body});
     is(() = run_ok(qw(openssl pkcs7 -inform DER -print_certs -in), scratch('ca.p7b')) =~ /^subject=/mg, 2, 'its chain');
     like((ctl(qw(ca list)))[1], qr/^below +root +active/m, 'listed');
+};
+
+# All that is issued below it needs one of its policies: under profiles, and under none.
+subtest 'an authority that asks for policies' => sub {
+    my $import = sub {
+        my ($new) = @_;
+        my $path = write_file(scratch("$new->{name}.json"), $json->encode($new));
+        chmod 0644, $path;
+        return break_glass(qw(profile import), $path);
+    };
+    my $above = $json->decode(read_file("$ENV{CERTMGR_TEST_TOP}/conf/profiles/intermediate-ca.json"));
+    my ($status, $said) = $import->({ %{$above}, name => 'governed-ca', policies => [{ oid => '1.2.3.4' }], inhibit_any_policy => 0,
+        policy_constraints => { require_explicit => 0 } });
+    is($status, 0, 'its profile') or diag($said);
+    my ($code, $asked) = ctl(qw(ca csr governed --path-length 0 --key pkcs11:token=certmgr;object=governed --subject CN=Governed));
+    is($code, 0, 'ca csr') or diag($asked);
+    my $r = as('admin1', POST => '/api/v1/enroll', json => { profile => 'governed-ca', csr => $asked });
+    $r = as('admin2', POST => "/api/v1/enroll/$r->{json}{id}/events", json => { event => 'approve', remarks => 'test' });
+    is($r->{json}{state}, 'completed', 'issued') or diag($r->{body});
+    my $pem = write_file(scratch('governed.pem'), $r->{json}{certificate}{pem});
+    chmod 0644, $pem;
+    ($status, $said) = break_glass(qw(ca import governed --parent root --ocsp-key pkcs11:token=certmgr;object=governed-ocsp --certificate), $pem);
+    is($status, 0, 'ca import') or diag($said);
+    my %user = (%{$profile}, name => 'governed', ca => 'governed');
+    for my $policies ([], [{ oid => '1.2.3.5' }]) {
+        ($status, $said) = $import->({ %user, policies => $policies });
+        is($status, $codes->{refused}, 'a profile that lacks it');
+        like($said, qr{/policies: .*\[profile\.ca-policies\]});
+    }
+    ($status, $said) = $import->({ %user, policies => [{ oid => '1.2.3.4' }] });
+    is($status, 0, 'one that has it') or diag($said);
+    my $leaf = write_file(scratch('leaf.pem'), enroll('user1', profile => 'governed')->{certificate}{pem});
+    my $root = write_file(scratch('ours.pem'), nobody(GET => '/ca/root.pem')->{body});
+    my $verify = sub {
+        return command(qw(openssl verify -x509_strict -policy_check -explicit_policy -policy 1.2.3.4 -CAfile), $root, '-untrusted', $pem, $_[0]);
+    };
+    ($status, $said) = $verify->($leaf);
+    is($status, 0, 'openssl verify -explicit_policy') or diag($said);
+    my $ocsp = (command(qw(openssl ocsp -resp_text -issuer), $pem, '-cert', $leaf, '-url', "$i->{CERTMGR_URL}/ocsp", '-CAfile', $root,
+        '-verify_other', $pem))[1];
+    like($ocsp, qr/Response verify OK.*leaf\.pem: good/s, 'OCSP');
+    my ($responder) = $ocsp =~ /(-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----\n)/s;
+    ($status, $said) = $verify->(write_file(scratch('responder.pem'), $responder));
+    is($status, 0, 'the certificate of its responder as well') or diag($said);
 };
 done();

@@ -9,25 +9,18 @@ use strict;
 use warnings FATAL => 'all';
 use Apache::Test qw(-withtestmore);
 use Encode ();
-use IO::Socket::INET ();
 use JSON::PP ();
 use LWP::UserAgent ();
 use MIME::Base64 qw(encode_base64);
 use POSIX ();
+use CertMgr::Apache;
 use CertMgr::Test;
-use CertMgr::Main;
+use CertMgr::Main qw(:DEFAULT break_glass_ok);
 
-my $port = IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1')->sockport;
-my $modules = $ENV{CERTMGR_MODULES} // '/usr/lib/apache2/modules';
-my ($failed, $hash) = command(qw(openssl passwd -apr1 secret));
-die $hash if $failed;
-chomp $hash;
-write_file(scratch('passwords'), join '', map { "$_:$hash\n" } qw(ada bob carl new1 new2 new3 odd Odd race));
-chmod 0755, scratch();
+my ($port) = free_ports(1);
+my $auth = basic_auth(qw(ada bob carl new1 new2 new3 odd Odd race));
 my $claims = join '', map { qq(    SetEnvIfExpr "unbase64(%{HTTP:X-$_}) =~ /^([\\s\\S]+)\$/" $_=\$1\n) } qw(CLAIM NAME MAIL);
-$ENV{CERTMGR_EXTRA} = <<"END";
-LoadModule auth_basic_module $modules/mod_auth_basic.so
-LoadModule authn_file_module $modules/mod_authn_file.so
+$ENV{CERTMGR_EXTRA} = auth_modules() . <<"END" . tls_host($port, <<"END");
 CertMgrRole officer "%{reqenv:CLAIM} =~ /(^|,)pki-officers(,|\$)/"
 CertMgrRole auditor "%{reqenv:CLAIM} == 'everything'"
 CertMgrRole user "%{reqenv:CLAIM} =~ /(^|,)staff(,|\$)/"
@@ -35,32 +28,17 @@ CertMgrGroup web "%{reqenv:CLAIM} =~ /(^|,)web-team(,|\$)/"
 CertMgrRole officer "%{reqenv:CLAIM} =~ /(^|,)web-officers(,|\$)/" group=web
 CertMgrRegister "%{reqenv:NAME}" "%{reqenv:MAIL}" "-n %{reqenv:NAME}"
 LimitRequestFieldSize 65536
-Listen 127.0.0.1:$port
-<VirtualHost 127.0.0.1:$port>
-    ServerName localhost
-    SSLEngine on
-    SSLCertificateFile secrets/server.pem
-    SSLCertificateKeyFile secrets/server.key
-    SSLCACertificateFile chain.pem
-    SSLVerifyClient optional
-    SSLVerifyDepth 3
+END
     LimitRequestFieldSize 65536
 $claims    <Location "/certmgr">
         CertMgr on
-        AuthType Basic
-        AuthName "Intranet"
-        AuthBasicProvider file
-        AuthUserFile "@{[scratch('passwords')]}"
+        $auth
         Require valid-user
     </Location>
     <Location "/page">
-        AuthType Basic
-        AuthName "Intranet"
-        AuthBasicProvider file
-        AuthUserFile "@{[scratch('passwords')]}"
+        $auth
         Require certmgr-role officer
     </Location>
-</VirtualHost>
 END
 my $i = main_instance();
 
@@ -69,20 +47,14 @@ sub by {
     my ($name, $method, $path, %with) = @_;
     my %headers = %{ delete $with{headers} // {} };
     $headers{"X-$_"} = encode_base64(delete $with{$_}, '') for grep { exists $with{$_} } qw(CLAIM NAME MAIL);
-    $headers{Authorization} = 'Basic ' . encode_base64("$name:secret", '');
+    $headers{Authorization} = basic($name);
     return call($method => "https://localhost:$port/certmgr$path", ca => $i->{CERTMGR_CA},
         headers => \%headers, %with);
 }
 
 sub me { return by(shift, GET => '/api/v1/me', @_) }
 
-sub done_by {
-    my ($code, $text) = break_glass(@_);
-    is($code, 0, "@_") or diag($text);
-    chomp $text;
-    return $text;
-}
-my $ada = done_by(qw(person add Ada --mail ada@example.test --user ada));
+my $ada = break_glass_ok(qw(person add Ada --mail ada@example.test --user ada));
 
 subtest 'a role by expression' => sub {
     problem_is(me('ada'), 403, 'forbidden', rule => 'permission.see', name => 'without a claim, no role');
@@ -113,7 +85,7 @@ subtest 'Require certmgr-role knows them too' => sub {
     my $page = sub {
         my ($name, %headers) = @_;
         return call(GET => "https://localhost:$port/page", ca => $i->{CERTMGR_CA},
-            headers => { Authorization => 'Basic ' . encode_base64("$name:secret", ''), %headers })->{status};
+            headers => { Authorization => basic($name), %headers })->{status};
     };
     is($page->('ada'), 401, 'without the claim');
     is($page->('ada', 'X-CLAIM' => encode_base64('pki-officers', '')), 404, 'with it (there is no page)');
@@ -188,7 +160,7 @@ subtest 'one person with several log-ins' => sub {
     my $request = as('officer1', POST => '/api/v1/enroll',
         json => { profile => 'server', csr => csr(), san => ['dns:www.example.test'] })->{json};
     is($request->{state}, 'pending', 'officer1 asks as a certificate');
-    done_by(qw(person login add), $request->{requester}, qw(--user carl --realm Intranet));
+    break_glass_ok(qw(person login add), $request->{requester}, qw(--user carl --realm Intranet));
     my $r = me('carl');
     is($r->{json}{id}, $request->{requester}, 'and is the same person by name');
     is($r->{json}{login}, 'user');
@@ -199,7 +171,7 @@ subtest 'one person with several log-ins' => sub {
     my ($code, $text) = ctl('--json', qw(person login list), $request->{requester});
     is_deeply(JSON::PP->new->decode($text)->{items},
         [{ method => 'user', issuer => 'Intranet', subject => 'carl' }]);
-    done_by(qw(person login remove), $request->{requester}, qw(--user carl --realm Intranet));
+    break_glass_ok(qw(person login remove), $request->{requester}, qw(--user carl --realm Intranet));
     is(me('carl')->{status}, 403, 'untied, it is unknown again');
     for my $words (['--method', 'oidc'], ['--user', 'a', '--method', 'oidc', '--issuer', 'x', '--subject', 'y'],
         ['--method', 'magic', '--issuer', 'x', '--subject', 'y'], ['--method', 'oidc', '--issuer', '', '--subject', 'y'],
@@ -237,7 +209,7 @@ subtest 'hostile values give what the expressions give, and nothing else' => sub
     for (1 .. $rounds) {
         my $claim = hostile();
         my $r = $agent->get("https://localhost:$port/certmgr/api/v1/me", 'X-CLAIM' => encode_base64($claim, ''),
-            Authorization => 'Basic ' . encode_base64('ada:secret', ''));
+            Authorization => basic('ada'));
         my $roles = expected($claim);
         my $got = $r->code == 200 ? JSON::PP->new->utf8->decode($r->content)->{roles} : [];
         $statuses{ $r->code }++;

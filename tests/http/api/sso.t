@@ -12,7 +12,7 @@ use JSON::PP ();
 use MIME::Base64 qw(encode_base64url);
 use LWP::UserAgent ();
 use CertMgr::Test;
-use CertMgr::Main;
+use CertMgr::Main qw(:DEFAULT break_glass_ok);
 use lib "$ENV{CERTMGR_TEST_TOP}/tests/docs";
 use Page;
 
@@ -176,23 +176,16 @@ sub post {
 # Who vouches, as log-ins name it.
 my %issuer = (oidc => "http://localhost:$port{'oidc-idp'}", saml => "http://localhost:$port{'saml-idp'}/idp");
 
-sub done_by {
-    my ($code, $text) = break_glass(@_);
-    is($code, 0, "@_") or diag($text);
-    chomp $text;
-    return $text;
-}
-
 sub me_of {
     my ($kind, $name) = @_;
     my ($agent, $page) = log_in($kind, $name);
     my $me = eval { JSON::PP->new->utf8->decode($page->content) } // {};
     return ($me, $page, $agent);
 }
-my $id = done_by(qw(person add Alice --mail alice@example.test --role user --method oidc --subject alice --issuer), $issuer{oidc});
-done_by(qw(person login add), $id, qw(--method saml --subject alice --issuer), $issuer{saml});
+my $id = break_glass_ok(qw(person add Alice --mail alice@example.test --role user --method oidc --subject alice --issuer), $issuer{oidc});
+break_glass_ok(qw(person login add), $id, qw(--method saml --subject alice --issuer), $issuer{saml});
 # names that Apache's own realms know are none of a provider
-my $bob = done_by(qw(person add Bob --role user --user bob));
+my $bob = break_glass_ok(qw(person add Bob --role user --user bob));
 my (%olga, %known);
 
 for my $kind (@kinds) {
@@ -215,7 +208,7 @@ for my $kind (@kinds) {
             is($page->code, 403, "$name, whom only the provider knows");
             like($page->decoded_content, qr/login\.unknown/);
         }
-        done_by(qw(person login add), $bob, qw(--user bob --realm), $issuer{$kind});
+        break_glass_ok(qw(person login add), $bob, qw(--user bob --realm), $issuer{$kind});
         ($me) = me_of($kind, 'bob');
         is($me->{id}, $bob, 'a name that is said to be of this provider is known');
     };
@@ -224,7 +217,7 @@ for my $kind (@kinds) {
             (undef, my $refused) = log_in($kind, $name);
             is($refused->code, 403, "$name, whose mail address is known, is not made a second person");
             like($refused->decoded_content, qr/login\.register/);
-            done_by(qw(person login add), $known{$name}, '--method', $kind, '--subject', $name, '--issuer', $issuer{$kind});
+            break_glass_ok(qw(person login add), $known{$name}, '--method', $kind, '--subject', $name, '--issuer', $issuer{$kind});
         }
         my ($me, $page) = me_of($kind, 'nina');
         is($page->code, 200, 'one of the staff is registered') or diag($page->decoded_content);
@@ -250,7 +243,7 @@ for my $kind (@kinds) {
 }
 
 @kinds > 1 and subtest 'an attribute that names another provider' => sub {
-    done_by(qw(person add Liar --role user --method saml --subject liar --issuer https://idp.example/other));
+    break_glass_ok(qw(person add Liar --role user --method saml --subject liar --issuer https://idp.example/other));
     my ($agent, $page) = log_in('saml', 'liar');
     is($page->code, 403) or diag($page->decoded_content);
     like($page->decoded_content, qr/login\.unknown/, 'both together are nobody');

@@ -91,7 +91,7 @@ START_TEST(every_kind_is_whole_and_unique)
         }
         ck_assert_ptr_nonnull(kind->members->name);
     }
-    ck_assert_int_ge(count, 16);
+    ck_assert_int_ge(count, 22);
 }
 END_TEST
 

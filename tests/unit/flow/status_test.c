@@ -75,8 +75,7 @@ static int ocsp_status(ASN1_INTEGER *serial, int *reason)
     return status;
 }
 
-/* A request without a nonce. */
-static void ask_ocsp(cm_ocsp_answer_t *answer, ASN1_INTEGER *serial)
+cm_bytes_t ocsp_request(ASN1_INTEGER *serial, int nonce)
 {
     X509 *ca = x509(authority_der());
     OCSP_REQUEST *request = cm_ossl_ocsp_request(OCSP_REQUEST_new(), pool);
@@ -85,9 +84,17 @@ static void ask_ocsp(cm_ocsp_answer_t *answer, ASN1_INTEGER *serial)
 
     OCSP_request_add0_id(request, OCSP_cert_id_new(EVP_sha1(), X509_get_subject_name(ca),
                                                    X509_get0_pubkey_bitstr(ca), serial));
+    if (nonce) {
+        OCSP_request_add1_nonce(request, NULL, 32);
+    }
     len = i2d_OCSP_REQUEST(request, &der);
     cm_ossl_memory(der, pool);
-    cm_ocsp_answer(answer, ctx, cm_bytes_make(der, (apr_size_t)len));
+    return cm_bytes_make(der, (apr_size_t)len);
+}
+
+static void ask_ocsp(cm_ocsp_answer_t *answer, ASN1_INTEGER *serial)
+{
+    cm_ocsp_answer(answer, ctx, ocsp_request(serial, 0));
 }
 
 /* nextUpdate of the answer. */

@@ -166,6 +166,11 @@ START_TEST(specs_that_are_refused)
     APR_ARRAY_IDX(policies, 0, cm_policy_t) = (cm_policy_t){"x", NULL, NULL};
     assert_refused(cm_cert_tbs(&tbs, &spec, pool), CM_E_VALUE, "extension.policy");
     spec = good;
+    spec.limits = &(cm_policy_limits_t){-1, 0, -1};
+    assert_refused(cm_cert_tbs(&tbs, &spec, pool), CM_E_VALUE, "extension.policy");
+    spec.limits = &(cm_policy_limits_t){-1, -1, 0};
+    assert_refused(cm_cert_tbs(&tbs, &spec, pool), CM_E_VALUE, "extension.policy");
+    spec = good;
     APR_ARRAY_PUSH(extra, cm_ext_t) = (cm_ext_t){CM_OID_BASIC_CONSTRAINTS, 0, test_hex("3000")};
     spec.extra = extra;
     assert_refused(cm_cert_tbs(&tbs, &spec, pool), CM_E_VALUE, "extension.duplicate");

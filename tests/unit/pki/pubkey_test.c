@@ -167,6 +167,30 @@ START_TEST(algorithms_of_signatures)
 }
 END_TEST
 
+START_TEST(hashes_of_choice)
+{
+    static const struct {
+        const char *key, *hash, *name; /* NULL: refused */
+    } cases[] = {{"P-256", NULL, "ECDSA-SHA256"},
+                 {"P-256", "SHA-512", "ECDSA-SHA512"},
+                 {"P-384", "SHA-256", NULL},
+                 {"P-384", "SHA-384", "ECDSA-SHA384"},
+                 {"P-521", "SHA-384", NULL},
+                 {"P-521", "SHA-512", "ECDSA-SHA512"},
+                 {"RSA-4096", "SHA-256", "RSA-SHA256"},
+                 {"RSA-2048", "SHA-384", "RSA-SHA384"},
+                 {"RSA-2048", NULL, "RSA-SHA256"},
+                 {"P-256", "SHA-1", NULL},
+                 {"Ed25519", "SHA-512", NULL}};
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const cm_sigalg_t *alg = cm_sigalg_with(cases[i].key, cases[i].hash);
+
+        ck_assert_str_eq(alg ? alg->name : "none", cases[i].name ? cases[i].name : "none");
+    }
+}
+END_TEST
+
 START_TEST(nothing_is_wrapped_without_a_signature)
 {
     cm_bytes_t none = {NULL, 0}, tbs = test_hex("3000"), der;
@@ -186,6 +210,7 @@ TCase *pubkey_case(void)
     tcase_add_test(tcase, rsa_numbers);
     tcase_add_test(tcase, points_and_curves);
     tcase_add_test(tcase, algorithms_of_signatures);
+    tcase_add_test(tcase, hashes_of_choice);
     tcase_add_test(tcase, nothing_is_wrapped_without_a_signature);
     return tcase;
 }

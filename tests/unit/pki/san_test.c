@@ -32,6 +32,9 @@ START_TEST(names_that_are_taken)
         {"dirname:cn=Zoë \\, x,O=Example", "dirname:CN=Zoë \\, x,O=Example"},
         {"dirname:OU=a+CN=b,C=NL", "dirname:CN=b+OU=a,C=NL"},
         {"rid:1.2.3.4", "rid:1.2.3.4"},
+        {"othername;1.2.3.4;utf8:Zoë: x", "othername;1.2.3.4;utf8:Zoë: x"},
+        {"othername;1.2.3.4;ia5:_ldap.example.test", "othername;1.2.3.4;ia5:_ldap.example.test"},
+        {"othername;1.2.3.4;printable:A-1", "othername;1.2.3.4;printable:A-1"},
     };
     apr_array_header_t *list = apr_array_make(pool, 1, sizeof(cm_san_t)), *back;
     cm_bytes_t der;
@@ -133,6 +136,35 @@ START_TEST(names_that_are_refused)
 }
 END_TEST
 
+START_TEST(other_names_that_are_refused)
+{
+    static const struct {
+        const char *text, *rule;
+    } cases[] = {
+        {"othername;1.2.3.4;utf8:", "san.othername"},
+        {"othername;1.2.3.4;utf8:a\nb", "san.othername"},
+        {"othername;1.2.3.4;utf8:\xe9", "san.othername"},
+        {"othername;1.2.3.4;ia5:Zoë", "san.othername"},
+        {"othername;1.2.3.4;printable:a@b", "san.othername"},
+        {"othername;1.2.3.4;bmp:a", "san.type"},
+        {"othername;1.2.3.4:a", "san.type"},
+        {"othername;1.2.03;utf8:a", "san.type"},
+        {"othername;1.3.6.1.4.1.311.20.2.3;utf8:a@b", "san.type"},
+    };
+    char longest[1025] = "";
+    cm_san_t san;
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assert_refused(cm_san_read(&san, cases[i].text, pool), CM_E_VALUE, cases[i].rule);
+    }
+    memset(longest, 'a', sizeof longest - 1);
+    assert_done(cm_san_make(&san, "othername;1.2.3;ia5", longest, pool));
+    assert_refused(
+        cm_san_make(&san, "othername;1.2.3;ia5", apr_pstrcat(pool, longest, "a", NULL), pool),
+        CM_E_VALUE, "san.othername");
+}
+END_TEST
+
 START_TEST(directories_and_ids_that_are_refused)
 {
     static const char *const cases[] = {"dirname:", "dirname:Jane", "dirname:C=NLD",
@@ -173,6 +205,8 @@ START_TEST(general_names_that_are_refused)
         {"3013 a011 060a2b060104018237140203 a003 160161", "san.syntax"},
         {"3002 a000", "san.syntax"},
         {"3009 a007 06022a03 a0010c", NULL},
+        {"300b a009 06022a03 a003 0c0161", NULL},
+        {"300b a009 06022a03 a003 0c01e9", NULL}, /* no UTF-8: a kind that we don't read */
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -222,6 +256,7 @@ TCase *san_case(void)
     tcase_add_test(tcase, names_that_are_taken);
     tcase_add_test(tcase, names_that_are_refused);
     tcase_add_test(tcase, general_names_that_are_refused);
+    tcase_add_test(tcase, other_names_that_are_refused);
     tcase_add_test(tcase, directories_and_ids_that_are_refused);
     tcase_add_test(tcase, lists_are_bounded);
     return tcase;

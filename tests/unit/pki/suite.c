@@ -8,9 +8,9 @@
 #include "base/ossl.h"
 
 const char unit_name[] = "pki";
-const unit_case_fn unit_cases[] = {der_case,    pem_case,        name_case, san_case,
-                                   pubkey_case, csr_case,        ext_case,  cert_case,
-                                   crl_case,    clientcert_case, ocsp_case, NULL};
+const unit_case_fn unit_cases[] = {der_case,  pem_case,      name_case, san_case, pubkey_case,
+                                   csr_case,  ext_case,      cert_case, crl_case, clientcert_case,
+                                   ocsp_case, policies_case, NULL};
 
 test_key_t test_key(const char *algorithm)
 {

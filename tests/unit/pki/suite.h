@@ -19,6 +19,7 @@ TCase *cert_case(void);
 TCase *crl_case(void);
 TCase *clientcert_case(void);
 TCase *ocsp_case(void);
+TCase *policies_case(void);
 
 /* A key with its public half as we read it. */
 typedef struct {

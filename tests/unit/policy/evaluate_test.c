@@ -357,6 +357,28 @@ START_TEST(names_come_from_the_csr_where_the_profile_says_so)
 }
 END_TEST
 
+START_TEST(other_names_are_told_by_their_identifier)
+{
+    use_profile(
+        "{\"san\":[{\"type\":\"othername;1.2.3.4;utf8\",\"from\":\"csr\",\"patterns\":[\"Z*\"]},"
+        "{\"type\":\"othername;1.2.3.5;ia5\",\"from\":\"fixed\",\"value\":\"a b\"}]}");
+    in.csr = make_csr(make_key(), "otherName:1.2.3.4;UTF8:Zoe", NULL);
+    ck_assert_str_eq(san_text(allow()), "othername;1.2.3.4;utf8:Zoe "
+                                        "othername;1.2.3.5;ia5:a b");
+    in.csr = make_csr(make_key(), "otherName:1.2.3.4;UTF8:Jane", NULL);
+    refuse("/csr", "profile.san-pattern");
+    in.csr = make_csr(make_key(), "otherName:1.2.3.4;IA5:Zoe", NULL); /* another string */
+    refuse("/csr", "profile.san-type");
+    in.csr = make_csr(make_key(), "otherName:1.2.3.5;IA5:Zoe", NULL); /* which is not chosen */
+    refuse("/csr", "profile.san-type");
+    in.csr = make_csr(make_key(), "otherName:1.2.3.4;UTF8:Z1,otherName:1.2.3.4;UTF8:Z2", NULL);
+    refuse("/csr", "profile.san-count");
+    in.csr = make_csr(make_key(), NULL, NULL);
+    in.san = wish_san("othername;1.2.3.4;utf8:Zed", NULL);
+    ck_assert_int_eq(allow()->san->nelts, 2);
+}
+END_TEST
+
 START_TEST(what_is_asked_for_goes_before_the_csr)
 {
     use_profile(SERVER);
@@ -477,8 +499,12 @@ START_TEST(the_rest_comes_from_the_profile)
     in.validity = NULL;
     issuer.path_len = 1;
     use_profile("{\"is_ca\":true,\"key_usage\":[\"keyCertSign\"],\"name_constraints\":"
-                "{\"permitted\":[\"dns:a.test\"],\"excluded\":[\"ip:10.0.0.0/8\"]}}");
+                "{\"permitted\":[\"dns:a.test\"],\"excluded\":[\"ip:10.0.0.0/8\"]},"
+                "\"policy_constraints\":{\"require_explicit\":2},\"inhibit_any_policy\":0}");
     spec = allow();
+    ck_assert_int_eq(spec->limits->require_explicit, 2);
+    ck_assert_int_eq(spec->limits->inhibit_mapping, -1);
+    ck_assert_int_eq(spec->limits->inhibit_any, 0);
     ck_assert_str_eq(APR_ARRAY_IDX(spec->permitted, 0, const char *), "dns:a.test");
     ck_assert_str_eq(APR_ARRAY_IDX(spec->excluded, 0, const char *), "ip:10.0.0.0/8");
 }
@@ -557,6 +583,7 @@ TCase *evaluate_case(void)
     tcase_add_test(tcase, names_come_from_the_person);
     tcase_add_test(tcase, a_choice_that_is_not_offered_is_refused);
     tcase_add_test(tcase, names_come_from_the_csr_where_the_profile_says_so);
+    tcase_add_test(tcase, other_names_are_told_by_their_identifier);
     tcase_add_test(tcase, what_is_asked_for_goes_before_the_csr);
     tcase_add_test(tcase, a_certificate_has_a_name);
     tcase_add_test(tcase, addresses_are_put_in_where_wanted);

@@ -74,9 +74,9 @@ void use_ca(question_t *question, int path_len)
     question->spec.key_usage = CM_KU_KEY_CERT_SIGN | CM_KU_CRL_SIGN;
 }
 
-static cm_pubkey_t *new_key(void)
+cm_pubkey_t *question_key(const char *algorithm)
 {
-    EVP_PKEY *pkey = cm_ossl_pkey(EVP_EC_gen("P-256"), pool);
+    EVP_PKEY *pkey = cm_ossl_pkey(EVP_EC_gen(algorithm), pool);
     unsigned char *der = NULL;
     int len = i2d_PUBKEY(pkey, &der);
     cm_pubkey_t *key;
@@ -88,7 +88,7 @@ static cm_pubkey_t *new_key(void)
 
 static void make_issuer(cm_cert_t *issuer)
 {
-    cm_pubkey_t *key = new_key();
+    cm_pubkey_t *key = question_key("P-256");
     cm_name_t *name;
 
     assert_done(cm_name_read(&name, "CN=Issuer,O=Example", pool));
@@ -106,7 +106,7 @@ question_t *question_make(void)
 {
     question_t *question = apr_pcalloc(pool, sizeof *question);
     cm_cert_spec_t *spec = &question->spec;
-    cm_pubkey_t *key = new_key();
+    cm_pubkey_t *key = question_key("P-256");
 
     make_issuer(&question->issuer);
     question->extra = apr_array_make(pool, 1, sizeof(cm_ext_t));
@@ -149,6 +149,28 @@ void constrain(question_t *question, const apr_array_header_t *permitted,
         }
     }
     question->issuer.extensions = list;
+}
+
+apr_array_header_t *policy_extensions(const char *oid, cm_policy_limits_t limits)
+{
+    apr_array_header_t *policies = apr_array_make(pool, 1, sizeof(cm_policy_t));
+    apr_array_header_t *list = apr_array_make(pool, 3, sizeof(cm_ext_t));
+    const cm_cert_spec_t spec = {.is_ca = 1, .policies = policies, .limits = &limits};
+
+    if (oid) {
+        APR_ARRAY_PUSH(policies, cm_policy_t) = (cm_policy_t){oid, NULL, NULL};
+    }
+    for (const cm_ext_row_t *row = cm_ext_rows; row->name; row++) {
+        cm_ext_t ext = {row->oid, 1, {NULL, 0}};
+
+        if (strstr(row->name, "olic")) {
+            assert_done(row->build(&ext.value, &spec, pool));
+        }
+        if (ext.value.len) {
+            APR_ARRAY_PUSH(list, cm_ext_t) = ext;
+        }
+    }
+    return list;
 }
 
 /* The writer's list of extensions with the changes. */

@@ -33,6 +33,9 @@ question_t *question_make(void);
 /* The TBSCertificate with all that was changed. */
 cm_bytes_t question_tbs(question_t *question);
 
+/* A new key on the curve. */
+cm_pubkey_t *question_key(const char *algorithm);
+
 cm_error_t *question_lint(question_t *question);
 
 /* Bytes of hexadecimal text. */
@@ -52,6 +55,16 @@ void add_ext(question_t *question, const char *oid, int critical, cm_bytes_t val
 
 /* An authority under no profile, with or without (-1) a path length. */
 void use_ca(question_t *question, int path_len);
+
+/* The extensions that an authority with these policies (NULL: none) and limits has. */
+apr_array_header_t *policy_extensions(const char *oid, cm_policy_limits_t limits);
+
+/* Samples of lint_test.c about policies; `near`: it stays just within the rule. */
+void sample_issuer_policies(question_t *q, int near);
+void sample_any_policy(question_t *q, int near);
+void sample_policy_mappings(question_t *q, int near);
+void sample_policy_constraints(question_t *q, int near);
+void sample_inhibit_any_policy(question_t *q, int near);
 
 /* The issuer gets name constraints, as cm_cert_spec_t has them; either may be NULL. */
 void constrain(question_t *question, const apr_array_header_t *permitted,

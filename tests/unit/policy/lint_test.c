@@ -43,8 +43,16 @@ static void serial_entropy(question_t *q, int near)
 
 static void signature_algorithm(question_t *q, int near)
 {
+    q->profile = NULL;
     q->spec.sigalg = cm_sigalg_for_key("P-384");
     q->sigalg = near ? q->spec.sigalg : q->sigalg;
+}
+
+static void signature_hash(question_t *q, int near)
+{
+    q->profile = NULL;
+    q->issuer.spki = question_key(near ? "P-384" : "P-521")->spki;
+    q->spec.sigalg = q->sigalg = cm_sigalg_for_key("P-384");
 }
 
 static void issuer_name(question_t *q, int near)
@@ -223,6 +231,13 @@ static void san_type(question_t *q, int near)
     add_ext(q, CM_OID_SAN, 0, hex(near ? "3009860775726e3a613a62" : "3007a505a1030c0161"));
 }
 
+static void san_othername(question_t *q, int near)
+{
+    q->profile = NULL;
+    use_san(q, near ? "othername;1.3.6.1.5.5.7.8.5;utf8:a" : "othername;1.3.6.1.5.5.7.8.5;ia5:a",
+            NULL);
+}
+
 static void critical(question_t *q, int near)
 {
     q->profile = NULL;
@@ -277,6 +292,12 @@ static void profile_key(question_t *q, int near)
     q->profile->keys = texts("RSA-2048", near ? "P-256" : "P-384");
 }
 
+static void profile_signature_hash(question_t *q, int near)
+{
+    q->profile->signature_hash = near ? "SHA-512" : "SHA-384";
+    q->spec.sigalg = q->sigalg = cm_sigalg_with("P-256", "SHA-512");
+}
+
 static void profile_validity(question_t *q, int near)
 {
     q->profile->validity.max = 86400 + near; /* a day and its last second */
@@ -324,6 +345,15 @@ static void profile_policies(question_t *q, int near)
     list = apr_array_copy(pool, list);
     APR_ARRAY_IDX(list, 0, cm_policy_t).oid = near ? "1.2.3.4" : "1.2.3.5";
     q->spec.policies = list;
+}
+
+static void profile_limits(question_t *q, int near)
+{
+    static const cm_policy_limits_t asked = {-1, 0, 2}, other = {-1, 0, 1};
+
+    profile_ca(q, 1);
+    q->profile->limits = asked;
+    q->spec.limits = near ? &asked : &other;
 }
 
 static cm_profile_name_t *row_of(const apr_array_header_t *rows, int place)
@@ -403,10 +433,12 @@ static const struct {
                {"lint.serial", serial},
                {"lint.serial-entropy", serial_entropy},
                {"lint.signature-algorithm", signature_algorithm},
+               {"lint.signature-hash", signature_hash},
                {"lint.issuer-name", issuer_name},
                {"lint.issuer-ca", issuer_ca},
                {"lint.issuer-path-length", issuer_path_length},
                {"lint.issuer-constraints", issuer_constraints},
+               {"lint.issuer-policies", sample_issuer_policies},
                {"lint.validity-order", validity_order},
                {"lint.validity-encoding", validity_encoding},
                {"lint.validity-issuer", validity_issuer},
@@ -427,11 +459,17 @@ static const struct {
                {"lint.san-critical", san_critical},
                {"lint.san-encoding", san_encoding},
                {"lint.san-type", san_type},
+               {"lint.san-othername", san_othername},
                {"lint.critical", critical},
                {"lint.policies", policies},
+               {"lint.any-policy", sample_any_policy},
+               {"lint.policy-mappings", sample_policy_mappings},
+               {"lint.policy-constraints", sample_policy_constraints},
+               {"lint.inhibit-any-policy", sample_inhibit_any_policy},
                {"lint.crl-points", crl_points},
                {"lint.authority-info", authority_info},
                {"lint.profile-key", profile_key},
+               {"lint.profile-signature-hash", profile_signature_hash},
                {"lint.profile-validity", profile_validity},
                {"lint.profile-key-usage", profile_key_usage},
                {"lint.profile-ext-key-usage", profile_eku},
@@ -439,6 +477,7 @@ static const struct {
                {"lint.profile-subject", profile_subject},
                {"lint.profile-san", profile_san},
                {"lint.profile-policies", profile_policies},
+               {"lint.profile-policy-constraints", profile_limits},
                {"lint.profile-patterns", profile_patterns},
                {"lint.profile-subject-san", profile_subject_san},
                {"lint.profile-critical", profile_critical},

@@ -27,6 +27,9 @@ static const sample_t samples[] = {
      "{" CA ",\"path_length\":0}"},
     {"profile.ca-ocsp", "/ocsp", "{\"ca\":\"no-responder\"}",
      "{\"ca\":\"no-responder\",\"ocsp\":false,\"ocsp_urls\":[\"http://a.test/\"]}"},
+    {"profile.ca-signature-hash", "/signature_hash",
+     "{\"ca\":\"p384\",\"signature_hash\":\"SHA-256\"}",
+     "{\"ca\":\"p384\",\"signature_hash\":\"SHA-384\"}"},
     {"profile.ca-subject", "/subject",
      "{" CA_ONLY ",\"subject\":[{\"type\":\"CN\",\"from\":\"csr\",\"required\":false}],"
      "\"san\":[{\"type\":\"email\",\"from\":\"csr\",\"required\":true}]}",
@@ -49,6 +52,12 @@ static const sample_t samples[] = {
      "{\"san\":[{\"type\":\"email\",\"from\":\"csr\"},{\"type\":\"email\",\"from\":\"csr\"}]}",
      "{\"san\":[{\"type\":\"email\",\"from\":\"csr\"},{\"type\":\"email\",\"from\":\"login.mail\"}]"
      "}"},
+    {"profile.san-othername", "/san/1/type",
+     "{\"san\":[{\"type\":\"email\",\"from\":\"csr\"},"
+     "{\"type\":\"othername;1.3.6.1.5.5.7.8.7;utf8\",\"from\":\"csr\"}]}",
+     "{\"san\":[{\"type\":\"email\",\"from\":\"csr\"},"
+     "{\"type\":\"othername;1.3.6.1.5.5.7.8.7;ia5\",\"from\":\"csr\"},"
+     "{\"type\":\"othername;1.3.6.1.4.1.99999.7;utf8\",\"from\":\"csr\"}]}"},
     {"profile.subject-san", "/subject/0/from", "{\"subject\":[{\"type\":\"CN\",\"from\":\"san\"}]}",
      "{\"subject\":[{\"type\":\"CN\",\"from\":\"san\"}],\"san\":[{\"type\":\"email\","
      "\"from\":\"csr\"},{\"type\":\"ip\",\"from\":\"csr\"}]}"},
@@ -61,6 +70,11 @@ static const sample_t samples[] = {
      "{\"ca\":\"constrained\"," CA ",\"name_constraints\":{\"permitted\":"
      "[\"dns:a.example.test\",\"dns:.example.test\",\"email:a@example.org\",\"email:b.test\","
      "\"uri:.b.test\",\"dirname:O=x\"]}}"},
+    {"profile.constraints-within", "/name_constraints/permitted/0",
+     "{\"ca\":\"slashed\"," CA ",\"name_constraints\":{\"permitted\":[\"dirname:O=a/c\","
+     "\"ip:192.0.2.0/28\"]}}",
+     "{\"ca\":\"slashed\"," CA ",\"name_constraints\":{\"permitted\":[\"dirname:O=a/b\","
+     "\"email:a/b@example.test\",\"ip:192.0.2.0/28\"]}}"},
     {"profile.san-constrained", "/san/1/type",
      "{\"ca\":\"constrained\",\"san\":[{\"type\":\"email\",\"from\":\"csr\"},"
      "{\"type\":\"ip\",\"from\":\"csr\"}]}",
@@ -91,13 +105,22 @@ static const sample_t samples[] = {
      "\"san\":[{\"type\":\"dns\",\"from\":\"csr\"}]}"},
     {"profile.any-policy", "/policies/0/oid", "{\"policies\":[{\"oid\":\"2.5.29.32.0\"}]}",
      "{" CA ",\"policies\":[{\"oid\":\"2.5.29.32.0\"}]}"},
+    {"profile.any-policy-inhibited", "/policies/1/oid",
+     "{\"ca\":\"governed\"," CA ",\"policies\":[{\"oid\":\"1.2.3\"},{\"oid\":\"2.5.29.32.0\"}]}",
+     "{" CA ",\"policies\":[{\"oid\":\"1.2.3\"},{\"oid\":\"2.5.29.32.0\"}]}"},
+    {"profile.ca-policies", "/policies", "{\"ca\":\"governed\",\"policies\":[{\"oid\":\"1.2.4\"}]}",
+     "{\"ca\":\"governed\",\"policies\":[{\"oid\":\"1.2.4\"},{\"oid\":\"1.2.3\"}]}"},
+    {"profile.ca-policies", "/policies",
+     "{" CA ",\"policies\":[{\"oid\":\"1.2.3\"}],\"policy_constraints\":{\"require_explicit\":1}}",
+     "{" CA ",\"policies\":[{\"oid\":\"1.2.3\"}],\"policy_constraints\":{\"require_explicit\":2}}"},
     {"profile.reinstate", "/operations/reinstate", "{" OPERATIONS "}}",
      "{" OPERATIONS ",\"suspend\":{\"roles\":[\"user\"]}}}"},
 };
 
 enum { SAMPLES = sizeof samples / sizeof *samples };
 
-/* "constrained" has room for example.test and for no address, by what stands above it. */
+/* "constrained" has room for example.test and for no address, by what stands above it; "slashed"
+ * for names with a slash; "governed" wants the policy 1.2.3. */
 static cm_error_t *check(const char *patch)
 {
     cm_cert_t *issuer = &question_make()->issuer;
@@ -111,10 +134,26 @@ static cm_error_t *check(const char *patch)
     in.has_responder = strcmp(profile->ca, "no-responder") != 0;
     if (strcmp(profile->ca, "no-authority") == 0) {
         issuer->key_usage = CM_KU_CRL_SIGN;
+    } else if (strcmp(profile->ca, "governed") == 0) {
+        question_t *q = question_make();
+        const cm_policy_limits_t limits = {0, -1, 0};
+
+        issuer->extensions = policy_extensions("1.2.3", limits);
+        q->issuer.issuer = q->issuer.subject; /* a root */
+        APR_ARRAY_PUSH(above, const cm_cert_t *) = &q->issuer;
+    } else if (strcmp(profile->ca, "p384") == 0) {
+        issuer->spki = question_key("P-384")->spki;
     } else if (strcmp(profile->ca, "constrained") == 0) {
         question_t *q = question_make();
 
         constrain(q, texts("dns:example.test", NULL), texts("ip:0.0.0.0/0", "ip:::/0"));
+        APR_ARRAY_PUSH(above, const cm_cert_t *) = &q->issuer;
+    } else if (strcmp(profile->ca, "slashed") == 0) {
+        question_t *q = question_make();
+        apr_array_header_t *permitted = texts("dirname:O=a/b", "email:a/b@example.test");
+
+        APR_ARRAY_PUSH(permitted, const char *) = "ip:192.0.2.0/24";
+        constrain(q, permitted, NULL);
         APR_ARRAY_PUSH(above, const cm_cert_t *) = &q->issuer;
     }
     in.profile = profile;

@@ -11,6 +11,7 @@ TCase *config_file_case(void);
 TCase *evaluate_case(void);
 TCase *identity_case(void);
 TCase *lint_case(void);
+TCase *lint_policies_case(void);
 TCase *profile_case(void);
 TCase *profile_check_case(void);
 TCase *weakkey_case(void);

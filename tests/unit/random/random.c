@@ -78,7 +78,18 @@ static const char *const usage_names[] = {"digitalSignature", "nonRepudiation", 
                                           "encipherOnly"};
 static const char *const key_names[] = {"P-256",    "P-384",    "P-521",
                                         "RSA-2048", "RSA-3072", "RSA-4096"};
-static const char *const san_names[] = {"dns", "email", "ip", "uri", "upn", "dirname", "rid"};
+static const char *const san_names[] = {"dns",
+                                        "email",
+                                        "ip",
+                                        "uri",
+                                        "upn",
+                                        "dirname",
+                                        "rid",
+                                        "othername;1.2.3.4;utf8",
+                                        "othername;1.3.6.1.5.5.7.8.7;ia5"};
+
+enum { SAN_NAMES = sizeof san_names / sizeof *san_names };
+
 static const char *const attribute_names[] = {
     "CN", "O", "OU", "C", "L", "title", "emailAddress", "serialNumber", "2.5.4.9999"};
 
@@ -153,10 +164,11 @@ static json_t *draw_san_rows(dice_t *dice)
 {
     static const char *const fixed[] = {
         "fixed.example.test", "fixed@Example.test", "2001:DB8::7", "urn:fixed:1",
-        "fixed@example",      "CN=Fixed,O=X",       "1.2.3.4"};
+        "fixed@example",      "CN=Fixed,O=X",       "1.2.3.4",     "Fix\xc3\xa9",
+        "_fixed.example.test"};
     json_t *rows = json_array();
 
-    for (int i = 0; i < 7; i++) {
+    for (int i = 0; i < SAN_NAMES; i++) {
         json_t *row;
 
         if (!once(dice, i < 5 ? 2 : 4)) {
@@ -203,10 +215,17 @@ static json_t *draw_constraints(dice_t *dice)
                      draw_words(dice, bases + 4, 4));
 }
 
+static json_t *draw_limits(dice_t *dice)
+{
+    return json_pack("{s:i,s:i}", "require_explicit", draw(dice, 4) - 1, "inhibit_mapping",
+                     draw(dice, 3) - 1);
+}
+
 /* What few profiles have. */
 static void draw_further(dice_t *dice, json_t *profile, int is_ca)
 {
     static const char *const criticals[] = {"extendedKeyUsage", "certificatePolicies"};
+    static const char *const hashes[] = {"SHA-256", "SHA-384", "SHA-512"};
     static const char *const urls[] = {"http://a.example.test/x?y=1", "ldap://b.example.test/c=NL"};
 
     if (is_ca ? once(dice, 2) : once(dice, 40)) {
@@ -220,6 +239,13 @@ static void draw_further(dice_t *dice, json_t *profile, int is_ca)
         json_object_set_new(profile, "ocsp_urls", draw_words(dice, urls, 1));
         json_object_set_new(profile, "ca_issuers_urls", draw_words(dice, urls, 2));
         json_object_set_new(profile, "must_staple", json_boolean(once(dice, 2)));
+    }
+    if (is_ca ? once(dice, 2) : once(dice, 40)) {
+        json_object_set_new(profile, "policy_constraints", draw_limits(dice));
+        json_object_set_new(profile, "inhibit_any_policy", json_integer(draw(dice, 4) - 1));
+    }
+    if (once(dice, 3)) {
+        json_object_set_new(profile, "signature_hash", json_string(hashes[draw(dice, 3)]));
     }
     json_object_set_new(json_object_get(profile, "validity"), "choice",
                         json_boolean(!once(dice, 6)));
@@ -284,10 +310,9 @@ void make_keys(random_key_t keys[RANDOM_KEYS])
     }
 }
 
-cm_bytes_t sign(const random_key_t *key, cm_bytes_t tbs, apr_pool_t *in)
+cm_bytes_t sign(const random_key_t *key, const cm_sigalg_t *alg, cm_bytes_t tbs, apr_pool_t *in)
 {
     static const char *const digests[] = {"SHA256", "SHA384", "SHA512"};
-    const cm_sigalg_t *alg = cm_sigalg_for_key(key->key->algorithm);
     EVP_MD_CTX *ctx = EVP_MD_CTX_new();
     unsigned char *signature = apr_palloc(in, 1024);
     size_t len = 1024;
@@ -318,7 +343,11 @@ static cm_bytes_t draw_requested_name(dice_t *dice)
 
 static const char *draw_san(dice_t *dice)
 {
-    switch (draw(dice, 8)) {
+    switch (draw(dice, 10)) {
+    case 7:
+        return apr_pstrcat(dice->pool, "othername;1.2.3.4;utf8:", draw_name(dice), NULL);
+    case 8:
+        return apr_pstrcat(dice->pool, "othername;1.3.6.1.5.5.7.8.7;ia5:_", draw_label(dice), NULL);
     case 5:
         return apr_pstrcat(dice->pool, "dirname:OU=", draw_label(dice), "+CN=", draw_label(dice),
                            ",C=NL", NULL);
@@ -366,6 +395,7 @@ static void put_attributes(dice_t *dice, cm_der_writer_t *writer)
 cm_bytes_t draw_csr(dice_t *dice, const random_key_t *key)
 {
     cm_der_writer_t *writer = cm_der_writer(dice->pool);
+    const cm_sigalg_t *alg = cm_sigalg_for_key(key->key->algorithm);
     cm_bytes_t info, der;
 
     cm_der_begin(writer, CM_DER_SEQUENCE);
@@ -375,8 +405,7 @@ cm_bytes_t draw_csr(dice_t *dice, const random_key_t *key)
     put_attributes(dice, writer);
     cm_der_end(writer);
     info = cm_der_written(writer);
-    assert_done(cm_signed_wrap(&der, info, cm_sigalg_for_key(key->key->algorithm),
-                               sign(key, info, dice->pool), dice->pool));
+    assert_done(cm_signed_wrap(&der, info, alg, sign(key, alg, info, dice->pool), dice->pool));
     return der;
 }
 

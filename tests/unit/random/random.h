@@ -45,6 +45,6 @@ cm_bytes_t draw_csr(dice_t *dice, const random_key_t *key);
 void draw_wishes(dice_t *dice, cm_evaluate_in_t *in);
 
 /* Sign as a token would. */
-cm_bytes_t sign(const random_key_t *key, cm_bytes_t tbs, apr_pool_t *in);
+cm_bytes_t sign(const random_key_t *key, const cm_sigalg_t *alg, cm_bytes_t tbs, apr_pool_t *in);
 
 #endif

@@ -46,7 +46,7 @@ static void set_up_issuer(run_t *run)
     make_keys(run->keys);
     run->ca = run->keys[0];
     assert_done(cm_name_read(&name, "CN=Issuer,O=Example", pool));
-    run->issuer.subject = name;
+    run->issuer.subject = run->issuer.issuer = name;
     run->issuer.spki = run->ca.key->spki;
     run->issuer.ski = run->ca.key->id;
     run->issuer.is_ca = 1;
@@ -87,7 +87,7 @@ static void issue(run_t *run, cm_cert_spec_t *spec, const cm_profile_t *profile,
         random[i] = (unsigned char)draw(dice, 256);
     }
     spec->serial = cm_serial_make(random, dice->pool);
-    spec->sigalg = cm_sigalg_for_key(run->ca.key->algorithm);
+    spec->sigalg = cm_sigalg_with(run->ca.key->algorithm, profile->signature_hash);
     spec->issuer = run->issuer.subject->der;
     spec->issuer_key_id = run->issuer.ski;
     error = cm_cert_tbs(&tbs, spec, dice->pool);
@@ -95,8 +95,8 @@ static void issue(run_t *run, cm_cert_spec_t *spec, const cm_profile_t *profile,
     in = (cm_lint_in_t){tbs, spec->sigalg, &run->issuer, NULL, profile};
     error = cm_lint(&in, dice->pool);
     ck_assert_msg(!error, "%s: %s", seed, error ? cm_error_text(error, pool) : "");
-    assert_done(
-        cm_signed_wrap(&der, tbs, spec->sigalg, sign(&run->ca, tbs, dice->pool), dice->pool));
+    assert_done(cm_signed_wrap(&der, tbs, spec->sigalg,
+                               sign(&run->ca, spec->sigalg, tbs, dice->pool), dice->pool));
     assert_done(cm_cert_parse(&cert, der, dice->pool));
     read_with_openssl(run, der, seed);
     if (run->samples < GNUTLS_SAMPLES) {

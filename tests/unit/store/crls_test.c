@@ -12,6 +12,7 @@
 typedef struct {
     enum { ADD_AUTHORITY, ADD_CERTIFICATE, MOVE, PUBLISH, PRUNE, ENCODE } what;
     const void *record, *delta;
+    cm_certificate_t *moved;
     cm_status_t from;
     cm_crl_prune_t *prune;
     int count;
@@ -28,7 +29,7 @@ static cm_error_t *step_work(cm_txn_t *txn, cm_audit_event_t *event, void *baton
     case ADD_CERTIFICATE:
         return cm_certificate_insert(txn, step->record);
     case MOVE:
-        return cm_certificate_move(txn, step->record, step->from, apr_time_from_sec(900));
+        return cm_certificate_move(txn, step->moved, step->from, apr_time_from_sec(900));
     case PUBLISH:
         return cm_crl_insert(txn, step->record, step->delta);
     case PRUNE:
@@ -90,7 +91,7 @@ static void move(const db_t *db, cm_certificate_t *certificate, cm_status_t to, 
     certificate->status = to;
     certificate->reason = reason;
     certificate->revoked_at = to == CM_CERT_ACTIVE ? 0 : apr_time_from_sec(500);
-    must(db, (step_t){.what = MOVE, .record = certificate, .from = from});
+    must(db, (step_t){.what = MOVE, .moved = certificate, .from = from});
 }
 
 /* The entries of a list in hex. */

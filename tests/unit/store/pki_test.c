@@ -21,6 +21,7 @@ typedef struct {
         NOTHING
     } what;
     const void *record;
+    cm_certificate_t *moved;
     cm_status_t from;
 } write_t;
 
@@ -33,7 +34,7 @@ static cm_error_t *write_work(cm_txn_t *txn, cm_audit_event_t *event, void *bato
     case ADD_CERTIFICATE:
         return cm_certificate_insert(txn, w->record);
     case MOVE_CERTIFICATE:
-        return cm_certificate_move(txn, w->record, w->from, 600);
+        return cm_certificate_move(txn, w->moved, w->from, 600);
     case REPLACE_CERTIFICATE:
         return cm_certificate_replace(txn, ((const cm_certificate_t *)w->record)->id, "next");
     case ADD_AUTHORITY:
@@ -137,7 +138,7 @@ static void move(const db_t *db, cm_certificate_t *certificate, cm_status_t to, 
     certificate->reason = reason;
     certificate->revoked_at = to == CM_CERT_ACTIVE ? 0 : 500;
     assert_done(
-        write_it(db, (write_t){.what = MOVE_CERTIFICATE, .record = certificate, .from = from}));
+        write_it(db, (write_t){.what = MOVE_CERTIFICATE, .moved = certificate, .from = from}));
 }
 
 START_TEST(what_is_revoked_follows_each_change)
@@ -175,7 +176,7 @@ START_TEST(what_is_revoked_follows_each_change)
     ck_assert_str_eq(db_sql(db, "SELECT MAX(sequence) FROM revocation"), "5");
     assert_refused(
         write_it(db,
-                 (write_t){.what = MOVE_CERTIFICATE, .record = second, .from = CM_CERT_SUSPENDED}),
+                 (write_t){.what = MOVE_CERTIFICATE, .moved = second, .from = CM_CERT_SUSPENDED}),
         CM_E_CONFLICT, NULL);
     assert_done(cm_authority_read(&authority, db->store, "issuing", pool));
     ck_assert_int_eq(authority->revocations, 5);

@@ -484,6 +484,9 @@ START_TEST(many_are_found_by_indexes_alone)
     ck_assert_int_eq(count_all(db, s), 167);
     s = (cm_search_t){.status = -1, .bounds = bounds_of("person7", 2)};
     ck_assert_int_eq(count_all(db, s), 3334);
+    s.match = CM_MATCH_BEGINS;
+    s.cn = "host6042"; /* which few have, so that it leads */
+    ck_assert_int_eq(count_all(db, s), 1);
     s = (cm_search_t){.status = -1, .expires_after = 1970};
     ck_assert_int_eq(count_all(db, s), 612);
     s = (cm_search_t){.status = -1, .expires_before = 1500};

@@ -17,6 +17,7 @@ use CertMgr::Test;
 our @EXPORT = qw(main_instance as nobody csr enroll revoke contract members_are scratch ctl break_glass
     write_file read_file command wait_until tool query on_postgres as_server database_is_whole
     keep_records restore_records);
+our @EXPORT_OK = qw(run_ok break_glass_ok);
 
 my ($instance, $contract);
 my $scratch = File::Temp->newdir('/tmp/certmgr-test-XXXXXX');
@@ -76,6 +77,13 @@ sub command {
     return ($? >> 8, $text);
 }
 
+# What it printed; a failure ends the test.
+sub run_ok {
+    my ($code, $text) = command(@_);
+    die "@_: $text" if $code;
+    return $text;
+}
+
 # tools/instance ACTION for the instance: (exit code, text).
 sub tool {
     my ($action, @more) = @_;
@@ -89,6 +97,15 @@ sub ctl { return tool('ctl', @_) }
 sub break_glass {
     my ($code, $text) = ctl(@_, '--break-glass', 'the test needs it');
     return ($code, $text =~ s/^notice: .*break-glass.*\n//mgr);
+}
+
+# What it printed, without the last line end.
+sub break_glass_ok {
+    my ($code, $text) = break_glass(@_);
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    is($code, 0, "@_") or diag($text);
+    chomp $text;
+    return $text;
 }
 
 # A command as the user of the server, who owns the instance.
