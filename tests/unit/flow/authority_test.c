@@ -278,11 +278,13 @@ END_TEST
 /* top, sub below it, low below that. */
 static void make_line(void)
 {
-    static const cm_authority_plan_t plans[] = {
-        {"top", NULL, "pkcs11:token=test;object=top", "P-256", "CN=Top", "3650d", 2, NULL, NULL},
-        {"sub", "top", "pkcs11:token=test;object=sub", "P-256", "CN=Sub", "3000d", 1, NULL,
-         "pkcs11:token=test;object=sub-ocsp"},
-        {"low", "sub", "pkcs11:token=test;object=low", "P-256", "CN=Low", "2000d", 0, NULL, NULL}};
+    static const cm_authority_plan_t plans[] = {{"top", NULL, "pkcs11:token=test;object=top",
+                                                 "P-256", "CN=Top", "3650d", 2, NULL, NULL, NULL},
+                                                {"sub", "top", "pkcs11:token=test;object=sub",
+                                                 "P-256", "CN=Sub", "3000d", 1, NULL, NULL,
+                                                 "pkcs11:token=test;object=sub-ocsp"},
+                                                {"low", "sub", "pkcs11:token=test;object=low",
+                                                 "P-256", "CN=Low", "2000d", 0, NULL, NULL, NULL}};
     int made;
 
     for (int i = 0; i < 3; i++) {
