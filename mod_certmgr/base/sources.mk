@@ -5,6 +5,7 @@ libcertmgr_la_SOURCES += \
     %D%/context.c %D%/context.h \
     %D%/digest.h \
     %D%/error.c %D%/error.h %D%/errors.def \
+    %D%/hash.c %D%/hash.h \
     %D%/json.c %D%/json.h \
     %D%/ossl.c %D%/ossl.h \
     %D%/secret.c %D%/secret.h \

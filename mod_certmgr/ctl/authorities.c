@@ -38,6 +38,8 @@ static cm_error_t *summary_of(json_t **result, const cm_authority_t *authority, 
     cm_json_set_text(object, "key", authority->key);
     cm_json_set_integer(object, "crl_number", authority->crl_number);
     cm_json_set_time(object, "crl_next", authority->crl_next);
+    cm_json_set_integer(object, "crl_shards", authority->crl_shards);
+    cm_json_set_integer(object, "crl_delta", authority->crl_delta);
     cm_json_set_text(object, "ocsp_key", authority->ocsp_key);
     cm_json_set_time(object, "ocsp_not_after", authority->ocsp_not_after);
     *result = object;
@@ -91,18 +93,19 @@ cm_error_t *cm_ctl_ca_show(cm_run_t *run)
 
 static cm_error_t *publish(cm_run_t *run, const char *name)
 {
-    cm_crl_record_t *crl;
+    cm_authority_t *authority;
     cm_error_t *error = cm_crl_publish(run->ctx, name);
 
     if (!error) {
-        error = cm_crl_newest(&crl, run->ctx->store, name, run->pool);
+        error = cm_authority_read(&authority, run->ctx->store, name, run->pool);
     }
     if (error) {
         return error;
     }
     cm_output_step(run, apr_pstrcat(run->pool, "CRL of ", name, NULL),
-                   apr_psprintf(run->pool, "number %" APR_INT64_T_FMT ", until %s", crl->number,
-                                cm_text_time(crl->next_update, run->pool)));
+                   apr_psprintf(run->pool, "number %" APR_INT64_T_FMT ", until %s",
+                                authority->crl_number,
+                                cm_text_time(authority->crl_next, run->pool)));
     return NULL;
 }
 
@@ -119,6 +122,25 @@ cm_error_t *cm_ctl_crl_publish(cm_run_t *run)
         error = publish(run, APR_ARRAY_IDX(all, i, const cm_authority_t *)->name);
     }
     return error;
+}
+
+cm_error_t *cm_ctl_ca_crl(cm_run_t *run)
+{
+    const char *shards = cm_run_option(run, "shards");
+    json_t *asked = cm_json_object(run->pool);
+    cm_request_view_t *view;
+
+    cm_json_set_text(asked, "authority", cm_run_argument(run, 0));
+    if (shards && (!*shards || shards[strspn(shards, "0123456789")] || strlen(shards) > 4)) {
+        return cm_error_make(run->pool, CM_E_VALUE, "--shards is a number");
+    }
+    if (shards) {
+        cm_json_set_integer(asked, "shards", apr_atoi64(shards));
+    }
+    if (cm_run_option(run, "delta")) {
+        cm_json_set_text(asked, "delta", cm_run_option(run, "delta"));
+    }
+    return cm_ctl_change(&view, run, "authority.crl", asked);
 }
 
 /* DNS names as a list, the request as PEM. */

@@ -104,6 +104,7 @@ cm_error_t *cm_ctl_db_upgrade(cm_run_t *run);            /* database.c */
 cm_error_t *cm_ctl_db_status(cm_run_t *run);             /* database.c */
 cm_error_t *cm_ctl_ca_list(cm_run_t *run);               /* authorities.c */
 cm_error_t *cm_ctl_ca_show(cm_run_t *run);               /* authorities.c */
+cm_error_t *cm_ctl_ca_crl(cm_run_t *run);                /* authorities.c */
 cm_error_t *cm_ctl_ca_server_certificate(cm_run_t *run); /* authorities.c */
 cm_error_t *cm_ctl_ca_csr(cm_run_t *run);                /* outside.c */
 cm_error_t *cm_ctl_ca_import(cm_run_t *run);             /* outside.c */

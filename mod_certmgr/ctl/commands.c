@@ -29,6 +29,14 @@ static const cm_option_t search_options[] = {
     {"limit", "NUMBER", "most certificates to list (default: 1000)"},
     {NULL, NULL, NULL}};
 
+static const cm_option_t crl_options[] = {
+    {"shards", "N",
+     "spread new certificates over so many lists; it only grows (default: as it is)"},
+    {"delta", "TIME",
+     "make delta CRLs, and full lists no more often; 0s: none (default: as it is)"},
+    CM_BREAK_GLASS,
+    {NULL, NULL, NULL}};
+
 static const cm_option_t request_options[] = {
     {"key", "URI", "key of the authority (pkcs11:token=...;object=...)"},
     {"subject", "DN", "subject to ask for, such as \"CN=Example CA,O=Example\""},
@@ -187,6 +195,13 @@ static const cm_command_t commands[] = {
      "request's own names are ignored, those of --dns are used. Prints the certificate as "
      "PEM.\n\n" DUAL_CONTROL_OF_CAS
      "\nThen certificate show ID --pem prints the certificate; request show says its ID."},
+    {"ca crl", "NAME", crl_options, CM_NEEDS_DATABASE, cm_ctl_ca_crl,
+     "Change how an authority publishes its CRLs",
+     "Each new certificate names one of the shards, which keeps it, and is revoked there; those "
+     "of\n"
+     "before stay in the list that they name. Delta CRLs say what changed since a full list of "
+     "the\n"
+     "last hours, and are made at once; full lists follow no more often than --delta says."},
     {"ca csr", "NAME", request_options, CM_NEEDS_ALL, cm_ctl_ca_csr,
      "Ask an authority outside for the certificate of a new authority",
      "Makes the key in the token if it is not there, and prints a certification request (PEM) for\n"

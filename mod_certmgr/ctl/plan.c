@@ -69,6 +69,7 @@ cm_error_t *cm_plan_default(cm_plan_t **plan, const cm_run_t *run, const char *o
         .algorithm = "P-256",
         .subject = apr_pstrcat(run->pool, "CN=Issuing CA", o, NULL),
         .validity = "3650d",
+        .crl_delta = "1s",
         .pathlen = 0,
         .ocsp_key = key_uri(run, "ocsp", "ocsp"),
     };
@@ -83,7 +84,8 @@ cm_error_t *cm_plan_default(cm_plan_t **plan, const cm_run_t *run, const char *o
 static cm_error_t *read_authorities(cm_plan_t *plan, const json_t *list, apr_pool_t *pool)
 {
     typedef struct {
-        const char *name, *parent, *key, *algorithm, *subject, *validity, *crl_validity, *ocsp_key;
+        const char *name, *parent, *key, *algorithm, *subject, *validity, *crl_validity, *crl_delta,
+            *ocsp_key;
         apr_int64_t pathlen;
     } body_t;
     static const cm_json_member_t members[] = {
@@ -94,6 +96,7 @@ static cm_error_t *read_authorities(cm_plan_t *plan, const json_t *list, apr_poo
         {"subject", CM_JSON_TEXT, CM_JSON_REQUIRED, offsetof(body_t, subject), 1024, ""},
         {"validity", CM_JSON_TEXT, CM_JSON_REQUIRED, offsetof(body_t, validity), 32, ""},
         {"crl_validity", CM_JSON_TEXT, CM_JSON_OPTIONAL, offsetof(body_t, crl_validity), 32, ""},
+        {"crl_delta", CM_JSON_TEXT, CM_JSON_OPTIONAL, offsetof(body_t, crl_delta), 32, ""},
         {"pathlen", CM_JSON_INTEGER, CM_JSON_OPTIONAL, offsetof(body_t, pathlen), 16, ""},
         {"ocsp_key", CM_JSON_TEXT, CM_JSON_OPTIONAL, offsetof(body_t, ocsp_key), 1024, ""},
         {NULL, CM_JSON_TEXT, 0, 0, 0, NULL}};
@@ -114,6 +117,7 @@ static cm_error_t *read_authorities(cm_plan_t *plan, const json_t *list, apr_poo
         authority->subject = body.subject;
         authority->validity = body.validity;
         authority->crl_validity = body.crl_validity;
+        authority->crl_delta = body.crl_delta;
         authority->ocsp_key = body.ocsp_key;
         authority->pathlen = json_object_get(object, "pathlen") ? (int)body.pathlen : -1;
     }

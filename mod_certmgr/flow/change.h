@@ -42,6 +42,9 @@ typedef struct cm_change_t {
     const char *certificate;         /* id */
     const char *reason;
     apr_time_t invalidity_date;
+    apr_int64_t crl_shards;
+    const char *crl_delta; /* a duration */
+    apr_int64_t crl_delta_seconds;
     /* what was found when it was decided */
     const struct cm_profile_change_t *decided;  /* flow/profiles.h */
     const struct cm_outside_import_t *imported; /* flow/outside.h */
@@ -93,6 +96,7 @@ extern const cm_change_kind_t cm_change_group_add, cm_change_group_remove,
     cm_change_group_domain_remove, cm_change_group_seat,
     cm_change_group_unseat;                            /* change_groups.c */
 extern const cm_change_kind_t cm_change_profile_store; /* change_profile.c */
+extern const cm_change_kind_t cm_change_authority_crl; /* change_crl.c */
 extern const cm_change_kind_t cm_change_authority_csr,
     cm_change_authority_import; /* change_outside.c */
 extern const cm_change_kind_t cm_change_authority_create, cm_change_authority_revoke,

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Jobs: work off the request path. Each holds a lease, so that at most one process among the nodes
- * does it; each may be cut at any instruction and is taken up again.
+ * does it, but for those that are about the node itself; each may be cut at any instruction and is
+ * taken up again.
  */
 #ifndef CERTMGR_FLOW_JOBS_H
 #define CERTMGR_FLOW_JOBS_H
@@ -15,6 +16,7 @@ typedef struct {
     cm_error_t *(*run)(cm_ctx_t *ctx);
     apr_int64_t interval; /* seconds between two runs of one process */
     const char *about;
+    int everywhere; /* each node does it for itself, without a lease */
 } cm_job_t;
 
 const cm_job_t *cm_jobs(void);

@@ -176,6 +176,9 @@ cm_error_t *cm_authority_make(cm_authority_made_t *made, const cm_ctx_t *ctx,
     if (!error && plan->crl_validity) {
         error = cm_text_duration(&authority->crl_period, plan->crl_validity, ctx->pool);
     }
+    if (!error && plan->crl_delta) {
+        error = cm_text_duration(&authority->crl_delta, plan->crl_delta, ctx->pool);
+    }
     if (!error) {
         error = sign(&made->certificate, ctx, plan);
     }

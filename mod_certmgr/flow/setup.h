@@ -21,7 +21,8 @@ typedef struct {
     const char *validity;     /* cm_text_duration, capped at the parent's end */
     int pathlen;              /* -1: none */
     const char *crl_validity; /* cm_text_duration, or NULL: CertMgrCRLValidity */
-    const char *ocsp_key;     /* RFC 7512 URI of the responder's key, or NULL */
+    const char *crl_delta; /* cm_text_duration: delta CRLs, and full ones no more often; or NULL */
+    const char *ocsp_key;  /* RFC 7512 URI of the responder's key, or NULL */
 } cm_authority_plan_t;
 
 /* Of a responder's key that is made. */

@@ -17,9 +17,9 @@ const char *cm_public_url(const cm_ctx_t *ctx)
     return ctx->config->public_url ? ctx->config->public_url : ctx->config->url;
 }
 
-const char *cm_crl_url(const cm_ctx_t *ctx, const char *ca)
+const char *cm_crl_url(const cm_ctx_t *ctx, const char *list)
 {
-    return cm_address_crl(cm_public_url(ctx), ca, ctx->pool);
+    return cm_address_crl(cm_public_url(ctx), list, ctx->pool);
 }
 
 const char *cm_ocsp_url(const cm_ctx_t *ctx)
@@ -166,6 +166,21 @@ static cm_error_t *choose_algorithm(const cm_sigalg_t **sigalg, const cm_issuer_
                                  "/profile", "issuer.signature-hash");
 }
 
+/* Its serial chooses one of the shards there are now; the address in it keeps the choice. */
+static void choose_list(cm_cert_spec_t *spec, const cm_issuer_t *issuer, const cm_ctx_t *ctx)
+{
+    apr_uint64_t value = 0;
+
+    for (apr_size_t i = spec->serial.len - sizeof(apr_uint32_t); i < spec->serial.len; i++) {
+        value = value << 8 | spec->serial.data[i];
+    }
+    if (spec->crl_url && issuer->record->crl_shards > 0) {
+        apr_int64_t shard = 1 + (apr_int64_t)(value % (apr_uint64_t)issuer->record->crl_shards);
+
+        spec->crl_url = cm_crl_url(ctx, cm_address_list(issuer->record->name, shard, 0, ctx->pool));
+    }
+}
+
 cm_error_t *cm_issuer_sign(cm_certificate_t **made, const cm_issuer_t *issuer, cm_cert_spec_t *spec,
                            const cm_ctx_t *ctx)
 {
@@ -176,6 +191,7 @@ cm_error_t *cm_issuer_sign(cm_certificate_t **made, const cm_issuer_t *issuer, c
         return error;
     }
     spec->serial = cm_serial_make(cm_ctx_random(ctx, CM_SERIAL_RANDOM).data, ctx->pool);
+    choose_list(spec, issuer, ctx);
     spec->issuer = issuer->cert->subject->der;
     spec->issuer_key_id = issuer->cert->ski;
     error = cm_cert_tbs(&tbs, spec, ctx->pool);

@@ -47,7 +47,7 @@ cm_error_t *cm_certificate_describe(cm_certificate_t **record, cm_bytes_t der, c
 const char *cm_public_url(const cm_ctx_t *ctx);
 
 /* URLs that certificates and CRLs carry, below cm_public_url. */
-const char *cm_crl_url(const cm_ctx_t *ctx, const char *ca);
+const char *cm_crl_url(const cm_ctx_t *ctx, const char *list);
 const char *cm_ocsp_url(const cm_ctx_t *ctx);
 const char *cm_issuer_url(const cm_ctx_t *ctx, const char *ca);
 

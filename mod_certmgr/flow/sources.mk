@@ -4,10 +4,10 @@ libcertmgr_la_SOURCES += \
     %D%/act.c %D%/approval.c %D%/approval.h %D%/authority.c %D%/authority.h \
     %D%/audit.c %D%/audit.h %D%/audit_read.c %D%/audit_read.h %D%/audit_verify.c \
     %D%/change.c %D%/change.h \
-    %D%/change_authorities.c %D%/change_groups.c %D%/change_outside.c \
+    %D%/change_authorities.c %D%/change_crl.c %D%/change_groups.c %D%/change_outside.c \
     %D%/change_people.c %D%/change_profile.c \
     %D%/certificates.c %D%/certificates.h \
-    %D%/crl.c %D%/crl.h \
+    %D%/crl.c %D%/crl.h %D%/crl_file.c %D%/crl_file.h \
     %D%/enroll.c \
     %D%/govern.c %D%/govern.h \
     %D%/groups.c %D%/groups.h \

@@ -92,7 +92,7 @@ cm_error_t *cm_target_change(cm_txn_t *txn, cm_work_t *work)
 {
     const cm_ctx_t *ctx = work->ctx;
     cm_ready_change_t change = {work->target->ca, {NULL, 0}, 0, ctx->now};
-    cm_error_t *error = cm_certificate_move(txn, work->target, work->target_was);
+    cm_error_t *error = cm_certificate_move(txn, work->target, work->target_was, ctx->now);
 
     if (!error && ctx->ready) {
         error = cm_bytes_unhex(&change.serial, work->target->serial, cm_txn_pool(txn));

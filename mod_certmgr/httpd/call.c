@@ -8,6 +8,7 @@
 #include <arpa/inet.h>
 #include <http_core.h>
 #include <http_protocol.h>
+#include <http_request.h>
 
 static const char *header(const cm_call_t *call, const char *name)
 {
@@ -106,6 +107,13 @@ static const char *own_origin(request_rec *r)
     return is_ours ? ap_construct_url(r->pool, "", r) : NULL;
 }
 
+static apr_int32_t sendfile_flag(const request_rec *r)
+{
+    const core_dir_config *core = ap_get_core_module_config(r->per_dir_config);
+
+    return AP_SENDFILE_ENABLED(core->enable_sendfile);
+}
+
 static void fill_call(cm_call_t *call, request_rec *r, const cm_place_t *place,
                       const cm_service_t *service)
 {
@@ -121,6 +129,7 @@ static void fill_call(cm_call_t *call, request_rec *r, const cm_place_t *place,
     call->origin = own_origin(r);
     call->header = header;
     call->read = read_body;
+    call->file_flags = sendfile_flag(r);
     call->self = r;
     cm_evidence_collect(&call->evidence, r, service);
 }
@@ -266,11 +275,40 @@ static void append_body(apr_bucket_brigade *brigade, const cm_reply_t *reply)
     }
 }
 
+/* As httpd sends a file of its own: with conditions, ranges, and sendfile where it is enabled. */
+static int send_file(request_rec *r, const cm_reply_t *reply)
+{
+    apr_bucket_brigade *brigade = apr_brigade_create(r->pool, r->connection->bucket_alloc);
+    int status;
+
+    apr_table_do(copy_header, r->headers_out, reply->headers, NULL);
+    drop_body(r);
+    ap_set_content_type(r, reply->media_type);
+    ap_update_mtime(r, reply->modified);
+    ap_set_last_modified(r);
+    ap_set_accept_ranges(r);
+    ap_set_content_length(r, reply->file_size);
+    status = ap_meets_conditions(r);
+    if (status == HTTP_NOT_MODIFIED) {
+        r->status = status;
+    } else if (status != OK) {
+        return status;
+    } else {
+        apr_brigade_insert_file(brigade, reply->file, 0, reply->file_size, r->pool);
+    }
+    APR_BRIGADE_INSERT_TAIL(brigade, apr_bucket_eos_create(r->connection->bucket_alloc));
+    ap_pass_brigade(r->output_filters, brigade); /* the client may be gone: nobody to tell */
+    return OK;
+}
+
 static int send_reply(request_rec *r, cm_reply_t *reply, cm_ctx_t *ctx)
 {
     apr_bucket_brigade *brigade = apr_brigade_create(r->pool, r->connection->bucket_alloc);
     apr_off_t length;
 
+    if (reply->file) {
+        return send_file(r, reply);
+    }
     drop_body(r);
     append_body(brigade, reply);
     if (reply->more && !r->header_only && !ends_visibly(r)) {

@@ -91,6 +91,9 @@ static int post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, s
         return error ? report(error, ptemp, s) : OK; /* a trial: who starts httpd still looks on */
     }
     if (!error && service) {
+        error = cm_service_make_folder(service, ptemp);
+    }
+    if (!error && service) {
         error = cm_service_share(service, s);
     }
     if (!error && service) {

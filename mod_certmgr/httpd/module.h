@@ -77,6 +77,9 @@ cm_error_t *cm_service_make(cm_service_t **service, server_rec *main_server, apr
 /* Read the PINs: as root, before children exist. */
 cm_error_t *cm_service_read_secrets(cm_service_t *service, apr_pool_t *pool);
 
+/* Make the folder for the files of CRLs, unless it is there, for the children's user. */
+cm_error_t *cm_service_make_folder(const cm_service_t *service, apr_pool_t *pool);
+
 /* The memory for OCSP answers: before children exist. It outlives reloads that want the same. */
 cm_error_t *cm_service_share(cm_service_t *service, server_rec *s);
 

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "httpd/module.h"
 
+#include <apr_file_io.h>
 #include <apr_network_io.h>
 #include <apr_shm.h>
 #include <apr_strings.h>
 #include <http_log.h>
 #include <unistd.h>
+#include <unixd.h>
 
 APLOG_USE_MODULE(certmgr);
 
@@ -98,8 +100,29 @@ cm_error_t *cm_service_make(cm_service_t **service, server_rec *main_server, apr
         cm_conftree_database(&config->driver, &config->params, server, pool);
         error = cm_error_join(cm_config_check(config, pool), check_database(config, pool));
     }
+    if (!error && !config->crl_directory) {
+        config->crl_directory = ap_runtime_dir_relative(pool, "certmgr-crl");
+    }
     (*service)->error = error;
     return error;
+}
+
+cm_error_t *cm_service_make_folder(const cm_service_t *service, apr_pool_t *pool)
+{
+    const char *path = service->config->crl_directory;
+    apr_status_t status = apr_dir_make(path, APR_FPROT_OS_DEFAULT, pool);
+
+    if (status == APR_SUCCESS && geteuid() == 0 &&
+        chown(path, ap_unixd_config.user_id, ap_unixd_config.group_id) != 0) {
+        status = errno;
+    }
+    if (status == APR_SUCCESS || APR_STATUS_IS_EEXIST(status)) {
+        return NULL;
+    }
+    return cm_error_apr(
+        pool, CM_E_CONFIG,
+        apr_psprintf(pool, "the folder for CRLs can't be made (CertMgrCRLDirectory): %s", path),
+        status);
 }
 
 cm_error_t *cm_service_read_secrets(cm_service_t *service, apr_pool_t *pool)

@@ -22,9 +22,12 @@ typedef struct {
     apr_time_t ocsp_not_after;
     apr_int64_t crl_period;  /* seconds from thisUpdate to nextUpdate; 0: CertMgrCRLValidity */
     apr_int64_t crl_number;  /* of the newest CRL, 0: none yet */
-    apr_int64_t revocations; /* counts every change of the set of revoked certificates */
+    apr_int64_t revocations; /* counts every revocation, hold and reinstatement */
     apr_int64_t crl_through; /* the value of `revocations` that the newest CRL shows */
     apr_time_t crl_next;     /* nextUpdate of the newest CRL, 0: none yet */
+    apr_int64_t crl_shards;  /* lists that its new certificates are spread over; 0: one for all */
+    apr_int64_t crl_delta;   /* least seconds between two full lists, with deltas between; 0: no
+                                delta CRLs */
     apr_time_t created;
     cm_bytes_t outside; /* certificates of others above it, DER, its own issuer first; empty when
                            the parent is ours or it is self-signed */

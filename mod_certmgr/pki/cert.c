@@ -222,6 +222,26 @@ cm_error_t *cm_cert_parse(cm_cert_t **cert, cm_bytes_t der, apr_pool_t *pool)
     return NULL;
 }
 
+const char *cm_cert_crl_url(const cm_cert_t *cert, apr_pool_t *pool)
+{
+    const cm_ext_t *ext = cm_ext_find(cert->extensions, CM_OID_CRL_POINTS);
+    cm_der_t value, points, point, choice, names;
+    cm_bytes_t uri;
+
+    if (!ext) {
+        return NULL;
+    }
+    value = cm_der_reader(ext->value, "extension.syntax", pool);
+    if (cm_der_enter(&points, &value, CM_DER_SEQUENCE) ||
+        cm_der_enter(&point, &points, CM_DER_SEQUENCE) ||
+        cm_der_enter(&choice, &point, CM_DER_CONSTRUCTED(0)) ||
+        cm_der_enter(&names, &choice, CM_DER_CONSTRUCTED(0)) ||
+        cm_der_expect(&uri, &names, CM_DER_CONTEXT(6))) {
+        return NULL;
+    }
+    return apr_pstrmemdup(pool, (const char *)uri.data, uri.len);
+}
+
 cm_error_t *cm_cert_decode(cm_bytes_t *der, cm_bytes_t text, apr_pool_t *pool)
 {
     static const char *const labels[] = {"CERTIFICATE", NULL};

@@ -110,6 +110,9 @@ typedef struct cm_cert_t {
  * fields differ). */
 cm_error_t *cm_cert_parse(cm_cert_t **cert, cm_bytes_t der, apr_pool_t *pool);
 
+/* The first address of its CRL (cRLDistributionPoints, fullName), or NULL. */
+const char *cm_cert_crl_url(const cm_cert_t *cert, apr_pool_t *pool);
+
 /* From PEM (one CERTIFICATE block), base64 of the DER, or the DER itself. */
 cm_error_t *cm_cert_decode(cm_bytes_t *der, cm_bytes_t text, apr_pool_t *pool);
 

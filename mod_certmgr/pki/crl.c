@@ -16,6 +16,7 @@
 #define OID_INVALIDITY_DATE "2.5.29.24"
 #define OID_DELTA           "2.5.29.27"
 #define OID_IDP             "2.5.29.28"
+#define OID_FRESHEST        "2.5.29.46"
 
 enum { V2 = 1 };
 
@@ -107,6 +108,20 @@ static void put_distribution_point(cm_der_writer_t *writer, const char *url, con
     end_extension(writer);
 }
 
+static void put_freshest(cm_der_writer_t *writer, const char *url)
+{
+    begin_extension(writer, OID_FRESHEST, 0);
+    cm_der_begin(writer, CM_DER_SEQUENCE);       /* CRLDistributionPoints */
+    cm_der_begin(writer, CM_DER_SEQUENCE);       /* DistributionPoint */
+    cm_der_begin(writer, CM_DER_CONSTRUCTED(0)); /* distributionPoint */
+    cm_der_begin(writer, CM_DER_CONSTRUCTED(0)); /* fullName */
+    cm_der_put_text(writer, CM_DER_CONTEXT(6), url);
+    for (int i = 0; i < 4; i++) {
+        cm_der_end(writer);
+    }
+    end_extension(writer);
+}
+
 /* crlExtensions, what stands behind the entries. */
 static cm_bytes_t tail(const cm_crl_spec_t *spec, apr_pool_t *pool)
 {
@@ -129,6 +144,9 @@ static cm_bytes_t tail(const cm_crl_spec_t *spec, apr_pool_t *pool)
     }
     if (spec->idp_url) {
         put_distribution_point(writer, spec->idp_url, spec->idp_url_also);
+    }
+    if (spec->freshest_url) {
+        put_freshest(writer, spec->freshest_url);
     }
     cm_der_end(writer);
     cm_der_end(writer);

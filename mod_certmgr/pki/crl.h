@@ -39,6 +39,7 @@ typedef struct cm_crl_spec_t {
     int is_delta;             /* write the delta indicator (critical) with base_number */
     const char *idp_url;      /* IssuingDistributionPoint, fullName (critical), or NULL */
     const char *idp_url_also; /* another name of the same point, or NULL */
+    const char *freshest_url; /* FreshestCRL of a full list (5.2.6): its delta CRL, or NULL */
 } cm_crl_spec_t;
 
 /* TBSCertList up to and behind the entries, which are `entries_len` bytes long. CM_E_VALUE:

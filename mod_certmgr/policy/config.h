@@ -51,6 +51,7 @@ typedef struct cm_config_t {
     apr_int64_t audit_interval;
     apr_int64_t request_life; /* 0: without end */
     apr_int64_t crl_gather, crl_validity;
+    const char *crl_directory; /* or NULL: the host says, or none is written */
     apr_int64_t ocsp_validity, ocsp_certificate_validity;
     apr_int64_t ocsp_answers;    /* kept ready; 0: none */
     const char *driver, *params; /* DBDriver and DBDParams, which mod_dbd reads too */

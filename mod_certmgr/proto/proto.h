@@ -6,6 +6,7 @@
 #ifndef CERTMGR_PROTO_PROTO_H
 #define CERTMGR_PROTO_PROTO_H
 
+#include <apr_file_io.h>
 #include <apr_tables.h>
 
 #include "base/context.h"
@@ -27,6 +28,7 @@ struct cm_call_t {
     const char *(*header)(const cm_call_t *call, const char *name);
     /* The body, at most `max` bytes: more is CM_E_TOO_LARGE. */
     cm_error_t *(*read)(cm_bytes_t *body, const cm_call_t *call, apr_size_t max, apr_pool_t *pool);
+    apr_int32_t file_flags; /* of apr_file_open for files to be sent */
     void *self;
     /* filled in by the dispatcher */
     const struct cm_route_t *route;
@@ -45,6 +47,11 @@ struct cm_reply_t {
      * so that the client sees that it is not whole. NULL: `body` is all. */
     cm_error_t *(*more)(cm_bytes_t *run, const cm_reply_t *reply, apr_pool_t *pool);
     void *self; /* of `more` */
+    /* The body is this file instead, from its start to its end, and the host answers conditional
+     * requests and those for ranges of it by the ETag among the headers and by `modified`. */
+    apr_file_t *file;
+    apr_int64_t file_size;
+    apr_time_t modified;
 };
 
 enum {

@@ -3,9 +3,8 @@
 
 #include <apr_strings.h>
 
+#include "policy/address.h"
 #include "store/read.h"
-
-enum { CHUNK = 256 * 1024, CHUNKS_A_READ = 8 };
 
 static cm_authority_t *authority_of(const cm_rows_t *rows, int row, apr_pool_t *pool)
 {
@@ -25,7 +24,9 @@ static cm_authority_t *authority_of(const cm_rows_t *rows, int row, apr_pool_t *
         CRL_THROUGH,
         CRL_NEXT,
         CREATED,
-        OUTSIDE
+        OUTSIDE,
+        CRL_SHARDS,
+        CRL_DELTA
     };
     cm_authority_t *authority = apr_pcalloc(pool, sizeof *authority);
 
@@ -45,6 +46,8 @@ static cm_authority_t *authority_of(const cm_rows_t *rows, int row, apr_pool_t *
     authority->crl_next = cm_row_time(rows, row, CRL_NEXT);
     authority->created = cm_row_time(rows, row, CREATED);
     authority->outside = cm_row_blob(rows, row, OUTSIDE);
+    authority->crl_shards = cm_row_integer(rows, row, CRL_SHARDS);
+    authority->crl_delta = cm_row_integer(rows, row, CRL_DELTA);
     return authority;
 }
 
@@ -97,6 +100,30 @@ cm_error_t *cm_authority_line(apr_array_header_t **line, cm_store_t *store, cons
     return error;
 }
 
+/* "issuing-2" and "issuing-delta" are lists of "issuing". */
+static cm_error_t *check_name(cm_txn_t *txn, const char *name)
+{
+    apr_pool_t *pool = cm_txn_pool(txn);
+    const char *stem = name;
+    apr_int64_t shard;
+    int is_list = cm_address_strip_delta(&stem, pool);
+    cm_value_t args[1];
+    cm_rows_t *rows;
+    cm_error_t *error;
+
+    is_list |= cm_address_strip_shard(&stem, &shard, pool);
+    if (!is_list) {
+        return NULL;
+    }
+    args[0] = cm_value_text(stem);
+    error = cm_txn_select(&rows, txn, cm_statement(CM_SQL_AUTHORITY_COUNTER), args);
+    if (!error && cm_rows_count(rows) > 0) {
+        error = cm_error_make(pool, CM_E_CONFLICT, "this is the name of a CRL of \"%s\"", stem);
+        cm_error_locate(error, "/name", "authority.name");
+    }
+    return error;
+}
+
 cm_error_t *cm_authority_insert(cm_txn_t *txn, const cm_authority_t *authority)
 {
     const cm_value_t args[] = {
@@ -107,9 +134,11 @@ cm_error_t *cm_authority_insert(cm_txn_t *txn, const cm_authority_t *authority)
         cm_value_time(authority->ocsp_not_after), cm_value_integer(authority->crl_period),
         cm_value_integer(authority->crl_number),  cm_value_integer(authority->revocations),
         cm_value_integer(authority->crl_through), cm_value_time(authority->crl_next),
-        cm_value_time(authority->created),        cm_value_blob(authority->outside)};
+        cm_value_time(authority->created),        cm_value_blob(authority->outside),
+        cm_value_integer(authority->crl_shards),  cm_value_integer(authority->crl_delta)};
+    cm_error_t *error = check_name(txn, authority->name);
 
-    return cm_txn_execute(NULL, txn, cm_statement(CM_SQL_AUTHORITY_INSERT), args);
+    return error ? error : cm_txn_execute(NULL, txn, cm_statement(CM_SQL_AUTHORITY_INSERT), args);
 }
 
 cm_error_t *cm_authority_set_ocsp(cm_txn_t *txn, const cm_authority_t *authority)
@@ -119,6 +148,16 @@ cm_error_t *cm_authority_set_ocsp(cm_txn_t *txn, const cm_authority_t *authority
         cm_value_time(authority->ocsp_not_after), cm_value_text(authority->name)};
 
     return cm_write_one(txn, cm_statement(CM_SQL_AUTHORITY_SET_OCSP), args,
+                        (cm_miss_t){CM_E_NOT_FOUND, "there is no such authority"});
+}
+
+cm_error_t *cm_authority_set_crl_plan(cm_txn_t *txn, const cm_authority_t *authority)
+{
+    const cm_value_t args[] = {cm_value_integer(authority->crl_shards),
+                               cm_value_integer(authority->crl_delta),
+                               cm_value_text(authority->name)};
+
+    return cm_write_one(txn, cm_statement(CM_SQL_AUTHORITY_SET_CRL_PLAN), args,
                         (cm_miss_t){CM_E_NOT_FOUND, "there is no such authority"});
 }
 
@@ -155,114 +194,4 @@ cm_error_t *cm_authority_request_delete(cm_txn_t *txn, const char *name)
     const cm_value_t args[] = {cm_value_text(name)};
 
     return cm_txn_execute(NULL, txn, cm_statement(CM_SQL_AUTHORITY_REQUEST_DELETE), args);
-}
-
-static cm_error_t *insert_chunks(cm_txn_t *txn, const cm_crl_record_t *crl, cm_bytes_t der)
-{
-    cm_error_t *error = NULL;
-    apr_int64_t place = 0;
-
-    for (apr_size_t at = 0; !error && at < der.len; at += CHUNK, place++) {
-        apr_size_t left = der.len - at;
-        const cm_value_t args[] = {
-            cm_value_text(crl->ca), cm_value_integer(crl->number), cm_value_integer(place),
-            cm_value_blob(cm_bytes_make(der.data + at, left < CHUNK ? left : CHUNK))};
-
-        error = cm_txn_execute(NULL, txn, cm_statement(CM_SQL_CRL_CHUNK_INSERT), args);
-    }
-    return error;
-}
-
-cm_error_t *cm_crl_insert(cm_txn_t *txn, const cm_crl_record_t *crl, cm_bytes_t der)
-{
-    const cm_value_t row[] = {cm_value_text(crl->ca),
-                              cm_value_integer(crl->number),
-                              cm_value_integer(crl->through),
-                              cm_value_time(crl->this_update),
-                              cm_value_time(crl->next_update),
-                              cm_value_text(crl->sha256),
-                              cm_value_integer((apr_int64_t)der.len)};
-    const cm_value_t newest[] = {row[1], row[2], row[4], row[0], row[1]};
-    const cm_value_t ca_twice[] = {row[0], row[0]};
-    cm_error_t *error = cm_txn_execute(NULL, txn, cm_statement(CM_SQL_CRL_INSERT), row);
-
-    if (!error) {
-        error = insert_chunks(txn, crl, der);
-    }
-    if (!error) {
-        error = cm_write_one(txn, cm_statement(CM_SQL_AUTHORITY_SET_CRL), newest,
-                             (cm_miss_t){CM_E_CONFLICT, "a newer CRL is stored already"});
-    }
-    if (!error) {
-        error = cm_txn_execute(NULL, txn, cm_statement(CM_SQL_CRL_PRUNE), ca_twice);
-    }
-    if (!error) {
-        error = cm_txn_execute(NULL, txn, cm_statement(CM_SQL_CRL_CHUNK_PRUNE), ca_twice);
-    }
-    return error;
-}
-
-cm_error_t *cm_crl_newest(cm_crl_record_t **crl, cm_store_t *store, const char *ca,
-                          apr_pool_t *pool)
-{
-    enum { CA, NUMBER, THROUGH, THIS_UPDATE, NEXT_UPDATE, SHA256, SIZE };
-    const cm_value_t args[] = {cm_value_text(ca)};
-    cm_rows_t *rows;
-    cm_error_t *error = cm_read_one(&rows, store, cm_statement(CM_SQL_CRL_NEWEST), args, pool);
-
-    if (error) {
-        return error;
-    }
-    *crl = apr_pcalloc(pool, sizeof **crl);
-    (*crl)->ca = cm_row_text(rows, 0, CA);
-    (*crl)->number = cm_row_integer(rows, 0, NUMBER);
-    (*crl)->through = cm_row_integer(rows, 0, THROUGH);
-    (*crl)->this_update = cm_row_time(rows, 0, THIS_UPDATE);
-    (*crl)->next_update = cm_row_time(rows, 0, NEXT_UPDATE);
-    (*crl)->sha256 = cm_row_text(rows, 0, SHA256);
-    (*crl)->size = cm_row_integer(rows, 0, SIZE);
-    return NULL;
-}
-
-/* A few chunks into their place; *filled grows by what they hold. */
-static cm_error_t *read_chunks(unsigned char *data, apr_size_t *filled, cm_store_t *store,
-                               const cm_crl_record_t *crl, apr_pool_t *pool)
-{
-    const cm_value_t args[] = {cm_value_text(crl->ca), cm_value_integer(crl->number),
-                               cm_value_integer((apr_int64_t)(*filled / CHUNK)),
-                               cm_value_integer(CHUNKS_A_READ)};
-    cm_rows_t *rows;
-    cm_error_t *error = cm_read_one(&rows, store, cm_statement(CM_SQL_CRL_CHUNKS), args, pool);
-
-    for (int i = 0; !error && i < cm_rows_count(rows); i++) {
-        cm_bytes_t chunk = cm_row_blob(rows, i, 0);
-
-        if (chunk.len > (apr_size_t)crl->size - *filled) {
-            return cm_error_make(pool, CM_E_INTEGRITY, "a stored CRL is longer than it was");
-        }
-        memcpy(data + *filled, chunk.data, chunk.len);
-        *filled += chunk.len;
-    }
-    return error;
-}
-
-cm_error_t *cm_crl_content(cm_bytes_t *der, cm_store_t *store, const cm_crl_record_t *crl,
-                           apr_pool_t *pool)
-{
-    unsigned char *data = apr_palloc(pool, (apr_size_t)crl->size);
-    apr_size_t filled = 0;
-
-    while (filled < (apr_size_t)crl->size) {
-        apr_pool_t *scratch;
-        cm_error_t *error;
-
-        apr_pool_create(&scratch, pool);
-        error = read_chunks(data, &filled, store, crl, scratch);
-        if (error) {
-            return error; /* it lives in the scratch pool, which lives as long as pool */
-        }
-        apr_pool_destroy(scratch);
-    }
-    *der = cm_bytes_make(data, filled);
-    return NULL;
 }

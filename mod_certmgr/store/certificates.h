@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Certificates, and the set of those that are revoked or on hold.
+ * Certificates, and what becomes of them.
  */
 #ifndef CERTMGR_STORE_CERTIFICATES_H
 #define CERTMGR_STORE_CERTIFICATES_H
@@ -39,11 +39,13 @@ cm_error_t *cm_certificate_insert(cm_txn_t *txn, const cm_certificate_t *certifi
 /* Says that `id` has the successor `by`. CM_E_CONFLICT unless it is active and has none. */
 cm_error_t *cm_certificate_replace(cm_txn_t *txn, const char *id, const char *by);
 
-/* Moves the status from `from` to certificate->status and, in the same transaction, keeps the set
- * of revoked certificates and the authority's counter `revocations` right: revoked and suspended
- * enter the set with reason, revoked_at and invalidity_date, active leaves it. Sets
+/* Moves the status from `from` to certificate->status and, in the same transaction, counts the
+ * change (the authority's `revocations`) and appends what CRLs say of it: an entry with reason,
+ * revoked_at and invalidity_date, or that the certificate, active again since `now`, is to be
+ * removed. Sets
  * certificate->sequence. CM_E_CONFLICT when the stored status is not `from` any more. */
-cm_error_t *cm_certificate_move(cm_txn_t *txn, cm_certificate_t *certificate, cm_status_t from);
+cm_error_t *cm_certificate_move(cm_txn_t *txn, cm_certificate_t *certificate, cm_status_t from,
+                                apr_time_t now);
 
 /* A change of a certificate's status. */
 typedef struct {
@@ -55,23 +57,5 @@ typedef struct {
 cm_error_t *cm_revocations_since(apr_array_header_t **changes, cm_store_t *store, const char *ca,
                                  apr_int64_t sequence, apr_pool_t *pool);
 enum { CM_REVOCATIONS_PAGE = 1000 }; /* as many at most */
-
-/* One entry of a CRL. */
-typedef struct {
-    const char *serial; /* lower-case hex */
-    apr_time_t revoked_at, invalidity_date;
-    int reason;
-} cm_revoked_t;
-
-/* Those revoked or on hold by `ca` whose not_after is later than `alive_at`, ordered by serial,
- * after the serial `after` ("" : from the start); array of cm_revoked_t. */
-typedef struct {
-    const char *ca;
-    apr_time_t alive_at;
-    const char *after;
-    int limit;
-} cm_revoked_query_t;
-cm_error_t *cm_revoked_page(apr_array_header_t **entries, cm_store_t *store,
-                            const cm_revoked_query_t *query, apr_pool_t *pool);
 
 #endif

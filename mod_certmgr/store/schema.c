@@ -16,8 +16,9 @@ const cm_migration_t cm_migrations[] = {
     {7, "audit", 1, migration_0007_audit},
     {8, "authority_request", 1, migration_0008_authority_request},
     {9, "search", 1, migration_0009_search},
-    {11, "asked_again", 1, migration_0011_asked_again},
-    {16, "rules", 1, migration_0016_rules},
+    {10, "asked_again", 1, migration_0010_asked_again},
+    {11, "crl", 11, migration_0011_crl},
+    {12, "rules", 1, migration_0012_rules},
     {0, NULL, 0, NULL},
 };
 

@@ -24,7 +24,7 @@ typedef struct {
 extern const cm_migration_t cm_migrations[];
 
 /* The oldest schema this program serves on; the newest is that of the last migration. */
-enum { CM_SCHEMA_OLDEST = 16 };
+enum { CM_SCHEMA_OLDEST = 12 };
 
 /* Number of the newest migration applied; 0 for an empty database. */
 cm_error_t *cm_store_schema(int *version, cm_store_t *store, apr_pool_t *pool);

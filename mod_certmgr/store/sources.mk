@@ -5,6 +5,7 @@ libcertmgr_la_SOURCES += \
     %D%/batch.c %D%/batch.h \
     %D%/bounds.c \
     %D%/certificates.c %D%/certificates.h \
+    %D%/crls.c %D%/crls.def %D%/crls.h \
     %D%/holders.c %D%/holders.h \
     %D%/groups.c %D%/groups.h \
     %D%/events.c %D%/events.h %D%/event_search.c \
@@ -35,8 +36,8 @@ store_migrations = %D%/migrations/0001_initial.sql %D%/migrations/0002_approvals
     %D%/migrations/0003_keys.sql %D%/migrations/0004_outside.sql \
     %D%/migrations/0005_groups.sql %D%/migrations/0006_request_life.sql \
     %D%/migrations/0007_audit.sql %D%/migrations/0008_authority_request.sql \
-    %D%/migrations/0009_search.sql %D%/migrations/0011_asked_again.sql \
-    %D%/migrations/0016_rules.sql
+    %D%/migrations/0009_search.sql %D%/migrations/0010_asked_again.sql \
+    %D%/migrations/0011_crl.sql %D%/migrations/0012_rules.sql
 EXTRA_DIST += $(store_migrations) %D%/migrations/embed.awk
 %D%/schema.lo: %D%/migrations_sql.h
 CLEANFILES += %D%/migrations_sql.h

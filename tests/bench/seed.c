@@ -51,7 +51,7 @@ static cm_error_t *seed_one(cm_txn_t *txn, int number, apr_time_t now, apr_pool_
     certificate.status = CM_CERT_REVOKED;
     certificate.reason = REASON_SUPERSEDED;
     certificate.revoked_at = now;
-    return cm_certificate_move(txn, &certificate, CM_CERT_ACTIVE);
+    return cm_certificate_move(txn, &certificate, CM_CERT_ACTIVE, certificate.revoked_at);
 }
 
 static cm_error_t *seed_batch(cm_txn_t *txn, cm_audit_event_t *event, void *baton)

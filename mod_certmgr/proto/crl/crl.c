@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proto/crl/crl.h"
 
+#include <apr_strings.h>
+
 #include "flow/certificates.h"
-#include "flow/crl.h"
+#include "flow/crl_file.h"
 #include "proto/certfile.h"
 #include "proto/reply.h"
 
@@ -12,18 +14,26 @@ static void let_revalidate(cm_reply_t *reply)
     cm_reply_header(reply, "Cache-Control", "public, no-cache");
 }
 
+/* The tag is of size and time, which are the same on every node. */
 static cm_error_t *get_crl(cm_reply_t *reply, cm_ctx_t *ctx, const cm_call_t *call)
 {
-    cm_crl_record_t *crl;
-    cm_bytes_t der;
-    cm_error_t *error = cm_crl_fetch(&crl, &der, ctx, apr_table_get(call->words, "name"));
+    cm_crl_file_t file;
+    cm_error_t *error =
+        cm_crl_open(&file, ctx, apr_table_get(call->words, "name"), call->file_flags);
 
     if (error) {
         return error;
     }
-    cm_reply_bytes(reply, 200, "application/pkix-crl", der);
+    reply->status = 200;
+    reply->media_type = "application/pkix-crl";
+    reply->file = file.file;
+    reply->file_size = file.size;
+    reply->modified = file.modified;
     let_revalidate(reply);
-    cm_reply_validate(reply, call, crl->sha256, crl->this_update);
+    cm_reply_header(reply, "ETag",
+                    apr_psprintf(ctx->pool,
+                                 "\"%" APR_UINT64_T_HEX_FMT "-%" APR_UINT64_T_HEX_FMT "\"",
+                                 (apr_uint64_t)file.modified, (apr_uint64_t)file.size));
     return NULL;
 }
 
@@ -67,7 +77,9 @@ const cm_route_t *cm_crl_routes(void)
          .flags = CM_ROUTE_PUBLIC_CACHE,
          .run = get_crl,
          .answers = "application/pkix-crl",
-         .summary = "The newest CRL of an authority"},
+         .summary =
+             "The newest CRL of an authority; NAME-delta: its delta CRL; NAME-1, NAME-1-delta: of "
+             "a shard"},
         {.method = "GET",
          .path = "/ca/{name}.cer",
          .permission = CM_MAY_ANYONE,

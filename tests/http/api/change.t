@@ -229,10 +229,10 @@ subtest 'random bodies' => sub {
     srand 20261123;
     my @kinds = (qw(person.add person.deactivate person.activate role.give role.take identity.tie identity.untie profile.store group.add group.remove
         group.profile-add group.profile-remove group.domain-add group.domain-remove group.seat group.unseat
-        authority.create authority.csr authority.import authority.revoke authority.server-certificate key.compromised), 'x', "\0");
+        authority.create authority.csr authority.import authority.revoke authority.crl authority.server-certificate key.compromised), 'x', "\0");
     my @members = qw(person name mail roles role method issuer subject profile base kind group domain authority key algorithm
         subject path_length certificate chain parent ocsp_key crl_validity csr dns ca reason invalidity_date
-        validity);
+        validity shards delta);
     my @values = ('', 'user', $id{user1}, "\x{1F600}" x 20, "a\0b", "'; DROP TABLE person; --", '%s%n', 'x' x 3000, 0, -1, 9e15, 1.5,
         [], ['user', 'user'], [[]], {}, { name => 'user' }, undef, JSON::PP::true);
     my %seen;

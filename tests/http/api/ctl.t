@@ -29,7 +29,7 @@ cmp_ok(scalar @{ listing(qw(routes))->{items} }, '>=', 20, 'routes');
 cmp_ok(scalar @{ listing(qw(token list))->{items} }, '>=', 1, 'tokens');
 cmp_ok(scalar @{ listing(qw(jobs list))->{items} }, '>=', 4, 'jobs');
 like((ctl(qw(lifecycle --dot)))[1], qr/^digraph/, 'lifecycle --dot');
-like((ctl(qw(crl publish issuing)))[1], qr/number 2/, 'crl publish');
+like((ctl(qw(crl publish issuing)))[1], qr/number [1-9]/, 'crl publish');
 is((ctl(qw(jobs run seal)))[0], 0, 'jobs run seal');
 
 subtest 'lists that several publish at once' => sub {

@@ -119,7 +119,7 @@ START_TEST(nobody_decides_on_the_own_certificate)
     assert_done(cm_request_show(&view, ctx, -1, id));
     ck_assert(!may(view, "approve") && !may(view, "decline") && !may(view, "reject"));
     assert_done(send_event(&view, "admin1", id, "approve"));
-    assert_value("0", "SELECT count(*) FROM revoked");
+    assert_value("0", "SELECT count(*) FROM crl_entry");
 }
 END_TEST
 
@@ -151,7 +151,7 @@ START_TEST(each_item_has_its_role)
     revoke.certificate = view->certificate->id;
     act_as("user1");
     assert_done(cm_request_submit(&view, ctx, &revoke));
-    assert_value("0", "SELECT count(*) FROM revoked");
+    assert_value("0", "SELECT count(*) FROM crl_entry");
     assert_done(send_event(&view, "admin1", view->request->id, "approve"));
     ck_assert_int_eq(item(view, 0)->state, CM_ITEM_OPEN);
     ck_assert_int_eq(item(view, 1)->state, CM_ITEM_DONE);
@@ -159,7 +159,7 @@ START_TEST(each_item_has_its_role)
                    "approval.role");
     assert_done(send_event(&view, "officer2", view->request->id, "approve"));
     ck_assert_int_eq(view->request->state, CM_STATE_COMPLETED);
-    assert_value("1", "SELECT count(*) FROM revoked");
+    assert_value("1", "SELECT count(*) FROM crl_entry");
 }
 END_TEST
 

@@ -25,7 +25,8 @@ static void make_administrator(cm_identity_t *who, const char *name, int can_log
     person->roles = roles;
     act_as(NULL);
     assert_done(create_person(person, can_log_in ? &login : NULL));
-    *who = (cm_identity_t){.person = person, .login = "user", .roles = CM_ROLE_ADMINISTRATOR};
+    *who = (cm_identity_t){
+        .person = person, .login = "user", .roles = CM_ROLE_ADMINISTRATOR | CM_ROLE_CA_ADMIN};
 }
 
 static void make_administrators(void)
@@ -117,6 +118,9 @@ START_TEST(each_kind_does_what_it_says)
     const char *id;
 
     make_administrators();
+    happens("authority.crl", "{\"authority\":\"ca\",\"shards\":4,\"delta\":\"1h\"}");
+    happens("authority.crl", "{\"authority\":\"ca\",\"shards\":5}"); /* the rest stays */
+    assert_value("5/3600", "SELECT crl_shards || '/' || crl_delta FROM authority");
     id = happens("person.add", "{\"name\":\"Grace\",\"mail\":\"grace@example.test\",\"roles\":["
                                "\"user\"],\"subject\":\"grace\"}");
     assert_value("Grace", about("SELECT name FROM person WHERE id = '%s'", id));
@@ -138,7 +142,7 @@ START_TEST(each_kind_does_what_it_says)
     assert_value("active", about("SELECT state FROM person WHERE id = '%s'", id));
     assert_value("0", "SELECT count(*) FROM audit_event WHERE detail LIKE '%grace%' OR detail LIKE"
                       " '%Grace%'");
-    assert_value("7", "SELECT count(*) FROM audit_event WHERE action = 'request.perform'");
+    assert_value("9", "SELECT count(*) FROM audit_event WHERE action = 'request.perform'");
 }
 END_TEST
 

@@ -197,7 +197,7 @@ START_TEST(a_revocation_is_not_asked_about_again)
     assert_done(send_event(&view, "officer1", view->request->id, "approve"));
     assert_done(send_event(&view, "admin1", view->request->id, "approve"));
     ck_assert_int_eq(view->request->state, CM_STATE_COMPLETED);
-    ck_assert_str_eq(sql_value("SELECT count(*) FROM revoked"), "1");
+    ck_assert_str_eq(sql_value("SELECT count(*) FROM crl_entry"), "1");
 }
 END_TEST
 

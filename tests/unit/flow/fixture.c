@@ -7,9 +7,11 @@
 #include <apr_strings.h>
 #include <apr_thread_proc.h>
 
+#include "flow/crl_file.h"
 #include "flow/people.h"
 #include "flow/setup.h"
 #include "keys/keyring.h"
+#include "pki/crl.h"
 #include "store/schema.h"
 #include "store/source.h"
 #include "unit/store/fixture.h"
@@ -104,6 +106,8 @@ static void make_context(void)
     assert_done(cm_config_set(config, "CertMgrURL", 1, url, pool));
     assert_done(cm_config_set(config, "CertMgrAuditKey", 1, audit_key, pool));
     assert_done(cm_config_set(config, "CertMgrAuditHeads", 1, &heads, pool));
+    config->crl_directory = in_folder("crl");
+    ck_assert_int_eq(apr_dir_make(config->crl_directory, APR_FPROT_OS_DEFAULT, pool), 0);
     ctx->config = config;
     assert_done(cm_keyring_make(&ctx->keys, &token, 1, pool));
 }
@@ -338,4 +342,27 @@ const char *sql_value(const char *text)
     }
     apr_dbd_close(driver, handle);
     return value;
+}
+
+cm_bytes_t crl_bytes(const char *name)
+{
+    cm_crl_file_t file;
+    apr_size_t len;
+    char *data;
+
+    assert_done(cm_crl_files_job(ctx));
+    assert_done(cm_crl_open(&file, ctx, name, 0));
+    len = (apr_size_t)file.size;
+    data = apr_palloc(pool, len + 1);
+    ck_assert_int_eq(apr_file_read_full(file.file, data, len, NULL), APR_SUCCESS);
+    ck_assert_int_eq(apr_file_read_full(file.file, data + len, 1, NULL), APR_EOF);
+    return cm_bytes_make(data, len);
+}
+
+const cm_crl_info_t *crl_info(const char *name)
+{
+    cm_crl_info_t *info;
+
+    assert_done(cm_crl_parse(&info, crl_bytes(name), pool));
+    return info;
 }

@@ -53,6 +53,11 @@ cm_submission_t server_submission(const char *csr);
 /* Run SQL on the database behind everybody's back. */
 void sql(const char *text);
 
+/* The newest list of this name as this node serves it, once its job has run. */
+cm_bytes_t crl_bytes(const char *name);
+struct cm_crl_info_t;
+const struct cm_crl_info_t *crl_info(const char *name);
+
 /* Add requests of an operation that no program knows, older than all others. */
 void add_strange_requests(int count, const char *state);
 

@@ -2,6 +2,7 @@
  *
  * Lists that several publish at once: somebody at a command line, the job, another node.
  */
+#include <apr_strings.h>
 #include <apr_thread_proc.h>
 
 #include "flow/crl.h"
@@ -29,7 +30,7 @@ static void *APR_THREAD_FUNC race(apr_thread_t *thread, void *data)
 START_TEST(whoever_publishes_is_not_in_anothers_way)
 {
     apr_thread_t *threads[RACERS];
-    cm_crl_record_t *crl;
+    const char *published;
 
     act_as(NULL);
     for (int i = 0; i < RACERS; i++) {
@@ -41,8 +42,8 @@ START_TEST(whoever_publishes_is_not_in_anothers_way)
         apr_thread_join(&result, threads[i]);
         ck_assert_int_eq(result, APR_SUCCESS);
     }
-    assert_done(cm_crl_newest(&crl, ctx->store, "ca", pool));
-    ck_assert_int_eq(crl->number, 1 + RACERS * EACH);
+    published = sql_value("SELECT CAST(number AS TEXT) FROM crl");
+    ck_assert_str_eq(published, apr_itoa(pool, 1 + RACERS * EACH));
 }
 END_TEST
 
@@ -51,8 +52,8 @@ END_TEST
 START_TEST(what_stays_in_the_way_is_an_error)
 {
     act_as(NULL);
-    sql("INSERT INTO crl SELECT ca, number + 1, through, this_update, next_update, sha256, size"
-        " FROM crl");
+    sql("INSERT INTO crl SELECT ca, shard, delta, number + 1, base, since, through, alive_at,"
+        " this_update, next_update, size, key_algorithm, head, tail, signature, hash FROM crl");
     assert_refused(cm_crl_publish(ctx, "ca"), CM_E_CONFLICT, NULL);
 }
 END_TEST

@@ -79,7 +79,11 @@ static const char *const changes[] = {
     "INSERT INTO authority (name, state, key_uri, certificate, der, crl_period, crl_number,"
     " revocations, crl_through, created) SELECT 'other', state, key_uri, certificate, der,"
     " crl_period, crl_number, revocations, crl_through, created FROM authority",
-    "DELETE FROM authority WHERE name = 'other'"};
+    "DELETE FROM authority WHERE name = 'other'",
+    "UPDATE authority SET crl_shards = 2",
+    "UPDATE authority SET crl_delta = 60",
+    "UPDATE authority SET certificate = (SELECT MIN(id) FROM certificate)",
+    "UPDATE certificate SET status = 'revoked' WHERE id IN (SELECT certificate FROM authority)"};
 
 enum { CHANGES = sizeof changes / sizeof *changes };
 
@@ -88,6 +92,8 @@ START_TEST(each_change_holds_with_the_next_log_in)
 {
     apr_int64_t before, after;
 
+    act_as("user1");
+    enroll();
     sql("INSERT INTO people_group (name, created) VALUES ('g', 1)");
     for (int i = 0; i < CHANGES; i++) {
         before = stamp_now();

@@ -7,9 +7,11 @@
 
 #include "base/ossl.h"
 #include "flow/crl.h"
+#include "flow/crl_file.h"
 #include "flow/ocsp.h"
 #include "flow/people.h"
 #include "pki/crl.h"
+#include "store/authorities.h"
 #include "unit/flow/fixture.h"
 #include "unit/flow/suite.h"
 
@@ -177,16 +179,10 @@ static cm_error_t *hold(cm_operation_t operation, const char *id)
 
 static int crl_lists(const cm_certificate_t *certificate, int *reason)
 {
-    cm_crl_record_t *crl;
-    cm_crl_info_t *info;
-    cm_bytes_t der;
-
     clock_now += apr_time_from_sec(config->crl_gather);
     act_as(NULL);
     assert_done(cm_crl_job(ctx));
-    assert_done(cm_crl_fetch(&crl, &der, ctx, "ca"));
-    assert_done(cm_crl_parse(&info, der, pool));
-    return cm_crl_find(info, certificate->serial, reason, NULL);
+    return cm_crl_find(crl_info("ca"), certificate->serial, reason, NULL);
 }
 
 START_TEST(a_hold_comes_and_goes)
@@ -251,22 +247,19 @@ END_TEST
 START_TEST(the_crl_follows_when_its_job_runs)
 {
     cm_request_view_t *mine;
-    cm_crl_record_t *crl;
-    cm_crl_info_t *info;
-    cm_bytes_t der;
+    const cm_crl_info_t *info;
+    cm_crl_file_t file;
     int reason = -1;
 
     act_as("user1");
     mine = enroll();
     assert_done(cm_crl_job(ctx));
-    assert_done(cm_crl_fetch(&crl, &der, ctx, "ca"));
-    ck_assert_int_eq(crl->number, 1); /* nothing was due */
+    ck_assert_int_eq(crl_info("ca")->number, 1); /* nothing was due */
     revoke_it(mine->certificate);
     clock_now += apr_time_from_sec(config->crl_gather);
     act_as(NULL);
     assert_done(cm_crl_job(ctx));
-    assert_done(cm_crl_fetch(&crl, &der, ctx, "ca"));
-    assert_done(cm_crl_parse(&info, der, pool));
+    info = crl_info("ca");
     ck_assert_int_eq(info->number, 2);
     ck_assert_int_eq(
         X509_CRL_verify((X509_CRL *)info->crl, X509_get0_pubkey(x509(authority_der()))), 1);
@@ -275,9 +268,9 @@ START_TEST(the_crl_follows_when_its_job_runs)
     clock_now += apr_time_from_sec(config->crl_validity) / 2;
     act_as(NULL);
     assert_done(cm_crl_job(ctx));
-    assert_done(cm_crl_fetch(&crl, &der, ctx, "ca"));
-    ck_assert_int_eq(crl->number, 3);
-    assert_refused(cm_crl_fetch(&crl, &der, ctx, "nope"), CM_E_NOT_FOUND, NULL);
+    ck_assert_int_eq(crl_info("ca")->number, 3);
+    assert_refused(cm_crl_open(&file, ctx, "nope", 0), CM_E_NOT_FOUND, NULL);
+    assert_refused(cm_crl_open(&file, ctx, "../heads", 0), CM_E_NOT_FOUND, NULL);
 }
 END_TEST
 
@@ -285,9 +278,6 @@ END_TEST
 START_TEST(an_entry_outlives_its_certificate_by_one_list)
 {
     cm_request_view_t *mine;
-    cm_crl_record_t *crl;
-    cm_crl_info_t *info;
-    cm_bytes_t der;
 
     act_as("user1");
     mine = enroll();
@@ -299,9 +289,8 @@ START_TEST(an_entry_outlives_its_certificate_by_one_list)
         clock_now = mine->certificate->not_after + apr_time_from_sec(beyond);
         act_as(NULL);
         assert_done(cm_crl_publish(ctx, "ca"));
-        assert_done(cm_crl_fetch(&crl, &der, ctx, "ca"));
-        assert_done(cm_crl_parse(&info, der, pool));
-        ck_assert_int_eq(cm_crl_find(info, mine->certificate->serial, NULL, NULL), beyond == 1);
+        ck_assert_int_eq(cm_crl_find(crl_info("ca"), mine->certificate->serial, NULL, NULL),
+                         beyond == 1);
     }
 }
 END_TEST

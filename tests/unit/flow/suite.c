@@ -20,6 +20,7 @@ const unit_case_fn unit_cases[] = {
     jobs_case,
     publish_case,
     publish_postgres_case,
+    crl_case,
     approval_postgres_case,
     retry_postgres_case,
     login_case,

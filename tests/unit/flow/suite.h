@@ -28,6 +28,7 @@ TCase *authority_case(void);
 TCase *authority_postgres_case(void);
 TCase *publish_case(void);
 TCase *publish_postgres_case(void);
+TCase *crl_case(void);
 TCase *change_case(void);
 TCase *change_postgres_case(void);
 TCase *rights_postgres_case(void);

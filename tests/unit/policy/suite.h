@@ -4,6 +4,7 @@
 
 #include "unit/unit.h"
 
+TCase *address_case(void);
 TCase *config_case(void);
 TCase *constraints_case(void);
 TCase *config_file_case(void);

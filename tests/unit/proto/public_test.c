@@ -58,16 +58,14 @@ END_TEST
 START_TEST(crls_are_served)
 {
     cm_reply_t *reply;
-    fake_t *fake;
 
     assert_done(cm_crl_publish(ctx, "ca"));
     reply = get("/crl/ca.crl");
     ck_assert_int_eq(reply->status, 200);
     ck_assert_str_eq(reply->media_type, "application/pkix-crl");
-    ck_assert_ptr_nonnull(apr_table_get(reply->headers, "Last-Modified"));
-    fake = fake_call("GET", "/crl/ca.crl");
-    fake_header(fake, "If-None-Match", apr_table_get(reply->headers, "ETag"));
-    ck_assert_int_eq(serve(fake)->status, 304);
+    ck_assert_ptr_nonnull(reply->file);
+    ck_assert_ptr_nonnull(apr_table_get(reply->headers, "ETag"));
+    ck_assert_int_eq(apr_time_sec(reply->modified), apr_time_sec(ctx->now));
     assert_problem(get("/crl/nobody.crl"), 404, "not-found", NULL);
 }
 END_TEST

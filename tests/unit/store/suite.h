@@ -16,6 +16,7 @@ TCase *commit_case(void);
 TCase *schema_case(void);
 TCase *records_case(void);
 TCase *pki_case(void);
+TCase *crls_case(void);
 TCase *events_case(void);
 TCase *search_case(void);
 

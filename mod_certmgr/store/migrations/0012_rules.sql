@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- A stamp that changes with each change of what is kept compiled in processes: profiles, which groups
--- list them, and what authorities certify with. It is random, so that it never comes again, not even
--- after an old copy of the database was brought back.
+-- list them, and what authorities certify with, the status of their own certificates included. It is
+-- random, so that it never comes again, not even after an old copy of the database was brought back.
 
 CREATE TABLE rules_stamp (
     id BIGINT CONSTRAINT uq_rules_stamp PRIMARY KEY CHECK (id = 1),
@@ -24,7 +24,9 @@ SQLITE: CREATE TRIGGER rules_group_gone AFTER DELETE ON group_entry BEGIN UPDATE
 
 SQLITE: CREATE TRIGGER rules_authority_made AFTER INSERT ON authority BEGIN UPDATE rules_stamp SET stamp = random(); END;
 
-SQLITE: CREATE TRIGGER rules_authority_set AFTER UPDATE OF name, parent, state, key_uri, certificate, der, outside ON authority BEGIN UPDATE rules_stamp SET stamp = random(); END;
+SQLITE: CREATE TRIGGER rules_authority_set AFTER UPDATE OF name, parent, state, key_uri, certificate, der, outside, crl_shards, crl_delta ON authority BEGIN UPDATE rules_stamp SET stamp = random(); END;
+
+SQLITE: CREATE TRIGGER rules_authority_ended AFTER UPDATE OF status ON certificate WHEN EXISTS (SELECT 1 FROM authority a WHERE a.certificate = NEW.id) BEGIN UPDATE rules_stamp SET stamp = random(); END;
 
 SQLITE: CREATE TRIGGER rules_authority_gone AFTER DELETE ON authority BEGIN UPDATE rules_stamp SET stamp = random(); END;
 
@@ -34,4 +36,8 @@ PGSQL: CREATE TRIGGER rules_profile AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE
 
 PGSQL: CREATE TRIGGER rules_group AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON group_entry FOR EACH STATEMENT EXECUTE FUNCTION rules_changed();
 
-PGSQL: CREATE TRIGGER rules_authority AFTER INSERT OR DELETE OR TRUNCATE OR UPDATE OF name, parent, state, key_uri, certificate, der, outside ON authority FOR EACH STATEMENT EXECUTE FUNCTION rules_changed();
+PGSQL: CREATE TRIGGER rules_authority AFTER INSERT OR DELETE OR TRUNCATE OR UPDATE OF name, parent, state, key_uri, certificate, der, outside, crl_shards, crl_delta ON authority FOR EACH STATEMENT EXECUTE FUNCTION rules_changed();
+
+PGSQL: CREATE FUNCTION rules_ended() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN IF EXISTS (SELECT 1 FROM authority a WHERE a.certificate = NEW.id) THEN UPDATE rules_stamp SET stamp = (random() * 9007199254740992)::bigint; END IF; RETURN NULL; END$$;
+
+PGSQL: CREATE TRIGGER rules_authority_ended AFTER UPDATE OF status ON certificate FOR EACH ROW EXECUTE FUNCTION rules_ended();
