@@ -20,6 +20,7 @@ my @rows = (
         qw(sqlite3 pgsql)),
     (map { ("CRL of $_ : OpenSSL in memory", "CRL of $_, peak memory : OpenSSL in memory") } 10, 100, 1000),
     'CRL of 1000, peak memory above that of 10',
+    'delta CRL at 1000 revoked : full list',
     'time of a revocation at 1000 revoked : at 1',
     (map { ("start-up, $_, 1000 certificates : none", "search, $_, 1000: worst p95, equals and begins-with",
         "search, $_, 1000: worst p95, contains", "issue P-256, $_, 1000 certificates : none") } qw(sqlite3 pgsql)));

@@ -198,6 +198,7 @@ my %samples = (
     'authority.import' => { authority => 'partner', certificate => read_file(scratch('partner.pem')), chain => read_file($outside{pem}),
         ocsp_key => 'pkcs11:token=certmgr;object=partner-ocsp', crl_validity => '30d' },
     'authority.revoke' => { authority => 'issuing', reason => 'superseded' },
+    'authority.crl' => { authority => 'issuing', shards => 2, delta => '1h' },
     'authority.server-certificate' => { csr => csr(), dns => ['www.example.test'] },
     'key.compromised' => { key => csr() },
 );

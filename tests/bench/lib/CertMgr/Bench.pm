@@ -15,7 +15,7 @@ use POSIX ();
 use CertMgr::Test qw(instance);
 
 our @EXPORT = qw(option databases cores work_folder say_step read_file write_file json records new_instance stop_httpd
-    start_httpd sql program server_text server_program token_speed as_server command load tree_cpu measure value derive at_end
+    start_httpd tool sql program server_text server_program token_speed as_server command load tree_cpu measure value derive at_end
     row note_line run_rounds print_results);
 
 my $json = JSON::PP->new->utf8->canonical;

@@ -56,6 +56,27 @@ sub add_list {
     return;
 }
 
+# How often full lists are made, so that what is between them are deltas.
+sub set_delta {
+    my ($i, $time) = @_;
+    tool($i, qw(ctl ca crl issuing --delta), $time, '--break-glass', 'the benchmark needs it');
+    return;
+}
+
+# A delta alone: the full list of before is young enough.
+sub add_delta {
+    my ($i) = @_;
+    my $count = $i->{count};
+    measure("crl delta $count" => sub {
+        set_delta($i, '1d');
+        my $seconds = publish($i)->{seconds};
+        set_delta($i, '1s');
+        return $seconds;
+    });
+    row(name => "delta CRL at $count revoked : full list", unit => 's', ours => "crl delta $count", peer => "crl $count", less => 1);
+    return;
+}
+
 # Entries of the list that httpd serves.
 sub listed {
     my ($i) = @_;
@@ -110,6 +131,7 @@ sub prepare {
     add_list($_) for @lists;
     row(name => "CRL of @{[size(1)]}, peak memory above that of @{[size(100)]}", unit => 'MiB', ours => 'crl memory ' . size(1),
         peer => 'crl memory ' . size(100), less => 1, minus => 1, floor => 64, goal => 16);
+    add_delta($lists[-1]);
     add_revocations(filled_instance($database, size(1000)), $lists[-1]);
     return;
 }
