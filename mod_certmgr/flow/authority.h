@@ -23,8 +23,9 @@ typedef struct {
  * (authority.there) when there is one of this name. */
 cm_error_t *cm_authority_check(const cm_ctx_t *ctx, const cm_authority_words_t *words);
 
-/* CM_E_REFUSED at `field` (authority.key-used) when another authority here has this key: OCSP tells
- * authorities by name and key, and of two with one key only the first would answer. */
+/* CM_E_REFUSED at `field` when an authority can't have this key: authority.key-used when another
+ * authority here has it (OCSP tells authorities by name and key, and of two with one key only the
+ * first would answer), or a responder, or the audit log; and the rules of flow/keycheck.h. */
 cm_error_t *cm_authority_key_is_free(const cm_ctx_t *ctx, cm_bytes_t spki, const char *field);
 
 /* Whether the key that is there signs, by a signature: a certificate for one that does not would be
@@ -35,5 +36,10 @@ cm_error_t *cm_authority_key_signs(const cm_ctx_t *ctx, const char *uri, const c
 /* The same, after it was made if it was not there. */
 cm_error_t *cm_authority_key(const cm_ctx_t *ctx, const char *uri, const char *algorithm,
                              const char *field);
+
+/* The same for the key of a responder, at /ocsp_key. It may answer for several authorities, but is
+ * neither the key of one (authority.key-used; `own`: the SubjectPublicKeyInfo of one that is not
+ * stored yet) nor that of the audit log. */
+cm_error_t *cm_authority_responder_key(const cm_ctx_t *ctx, const char *uri, cm_bytes_t own);
 
 #endif

@@ -271,11 +271,12 @@ static void record(cm_audit_draft_t *draft, const cm_work_t *work)
 static int concerns(const cm_request_t *request, const char *person, apr_pool_t *pool)
 {
     cm_submission_t wish = {0};
-    const char *about = NULL;
+    const char *about;
 
-    if (!read_wish(&wish, request, pool)) {
-        about = json_string_value(json_object_get(wish.change, "person"));
+    if (read_wish(&wish, request, pool)) {
+        return 1; /* whom it is about can't be told */
     }
+    about = json_string_value(json_object_get(wish.change, "person"));
     return about && strcmp(about, person) == 0;
 }
 

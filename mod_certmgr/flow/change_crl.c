@@ -4,6 +4,7 @@
  */
 #include "base/text.h"
 #include "flow/change.h"
+#include "flow/lineage.h"
 #include "policy/address.h"
 #include "store/authorities.h"
 
@@ -46,6 +47,11 @@ static cm_error_t *check_shards(const cm_work_t *work, const cm_authority_t *aut
 {
     const cm_change_t *change = work->change;
 
+    if (change->crl_shards && cm_authority_is_root(authority)) {
+        /* without distribution points each would pass for the whole (RFC 5280 5.2.5) */
+        return cm_change_refuse(work, CM_E_CONFLICT, "/shards", "crl.shards",
+                                "the lists of a root name no distribution point: it has one list");
+    }
     return change->crl_shards < authority->crl_shards
                ? cm_change_refuse(work, CM_E_CONFLICT, "/shards", "crl.shards",
                                   "certificates name the shards there are: their number only grows")

@@ -98,7 +98,7 @@ static void name_points(cm_crl_spec_t *spec, const cm_crl_record_t *crl, const m
     const cm_ctx_t *ctx = making->ctx;
     const char *list = cm_address_list(crl->ca, crl->shard, 0, ctx->pool);
 
-    if (!cm_authority_is_root(making->issuer->record)) {
+    if (crl->shard || !cm_authority_is_root(making->issuer->record)) {
         /* not for a root: its own certificate names no CRL, so none with a distribution point
          * would cover it (RFC 5280 6.3.3 (b) (2)) */
         spec->idp_url = cm_crl_url(ctx, list);

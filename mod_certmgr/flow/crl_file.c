@@ -11,7 +11,7 @@
 
 /* A list that is not there yet is written for whoever asks up to this size; more would let anybody
  * keep the database busy. Files of writers that were killed are old after an hour. */
-enum { SHORT = 1024 * 1024, NUMBERS = 1000000, LEFT = 3600 };
+enum { SHORT = 1024 * 1024, NUMBERS = 1000000, LEFT = 3600, NAME_MOST = 128 };
 
 static cm_error_t *failed(const char *what, apr_status_t status, apr_pool_t *pool)
 {
@@ -131,6 +131,17 @@ static int is_there(const cm_crl_record_t *crl, const cm_ctx_t *ctx)
            info.size == crl->size && info.mtime == time_of(crl);
 }
 
+/* Who wrote for long must not put an old list over a newer one. */
+static cm_error_t *check_is_newest(const cm_crl_record_t *crl, const cm_ctx_t *ctx)
+{
+    cm_crl_record_t *newest;
+    cm_error_t *error = cm_crl_newest(&newest, ctx->store, crl, ctx->pool);
+
+    return error || newest->number == crl->number
+               ? error
+               : cm_error_make(ctx->pool, CM_E_CONFLICT, "a newer CRL was made meanwhile");
+}
+
 static cm_error_t *publish(const cm_crl_record_t *crl, const cm_ctx_t *ctx)
 {
     const char *path = path_of(ctx, name_of(crl, ctx->pool));
@@ -150,6 +161,9 @@ static cm_error_t *publish(const cm_crl_record_t *crl, const cm_ctx_t *ctx)
     status = apr_file_close(file);
     if (!error && status == APR_SUCCESS) {
         status = apr_file_mtime_set(draft, time_of(crl), ctx->pool);
+    }
+    if (!error) {
+        error = check_is_newest(crl, ctx);
     }
     if (!error && status == APR_SUCCESS) {
         status = apr_file_rename(draft, path, ctx->pool);
@@ -221,7 +235,7 @@ cm_error_t *cm_crl_open(cm_crl_file_t *file, const cm_ctx_t *ctx, const char *na
     const char *path;
     cm_error_t *error;
 
-    if (name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-")]) {
+    if (strlen(name) > NAME_MOST || name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-")]) {
         return cm_error_make(ctx->pool, CM_E_NOT_FOUND, "there is no such CRL");
     }
     path = path_of(ctx, name);
@@ -257,6 +271,14 @@ static cm_error_t *authority_is_due(int *due, const cm_authority_t *authority, c
     return error;
 }
 
+/* Of an authority that publishes delta CRLs no more. */
+static void remove_delta(const cm_ctx_t *ctx, const cm_crl_record_t *full)
+{
+    const cm_crl_record_t delta = {.ca = full->ca, .shard = full->shard, .is_delta = 1};
+
+    apr_file_remove(path_of(ctx, name_of(&delta, ctx->pool)), ctx->pool);
+}
+
 static cm_error_t *write_newest(const cm_ctx_t *ctx, const char *ca)
 {
     apr_array_header_t *states;
@@ -269,6 +291,8 @@ static cm_error_t *write_newest(const cm_ctx_t *ctx, const char *ca)
         errors = cm_error_join(errors, cm_crl_file_write(ctx, &state->full));
         if (state->delta.number) {
             errors = cm_error_join(errors, cm_crl_file_write(ctx, &state->delta));
+        } else {
+            remove_delta(ctx, &state->full);
         }
     }
     return error ? error : errors;

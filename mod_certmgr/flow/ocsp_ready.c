@@ -65,7 +65,9 @@ cm_error_t *cm_ocsp_sweep(cm_ctx_t *ctx)
     for (int i = 0; !error && i < authorities->nelts; i++) {
         error = sweep_authority(ctx, APR_ARRAY_IDX(authorities, i, cm_authority_t *));
     }
-    if (!error || cm_code_info(error->code)->status != 503) {
+    if (error && cm_code_info(error->code)->status == 503) {
+        cm_ready_away(ctx->ready);
+    } else {
         cm_ready_end(ctx->ready, error ? 0 : ctx->now);
     }
     return error;

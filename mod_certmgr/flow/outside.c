@@ -87,7 +87,14 @@ cm_error_t *cm_outside_request_sign(cm_bytes_t *csr, cm_ctx_t *ctx,
                                     const cm_outside_request_t *plan)
 {
     cm_error_t *error = cm_authority_key(ctx, plan->key, plan->algorithm, "/key");
+    cm_key_t *key;
 
+    if (!error) {
+        error = cm_keyring_find(&key, ctx->keys, plan->key, ctx->pool);
+    }
+    if (!error) {
+        error = cm_authority_key_is_free(ctx, cm_key_spki(key), "/key");
+    }
     return error ? error : sign_request(csr, ctx, plan);
 }
 
@@ -207,6 +214,32 @@ static cm_error_t *add_parent(apr_array_header_t *ders, cm_outside_import_t *imp
     return NULL;
 }
 
+/* What stands below one of ours is ended by ours: it must be known whose it is. */
+static cm_error_t *check_is_outside(const cm_outside_import_t *import,
+                                    const apr_array_header_t *path)
+{
+    const cm_ctx_t *ctx = import->ctx;
+    apr_array_header_t *all;
+    cm_error_t *error = cm_authorities_list(&all, ctx->store, ctx->pool);
+
+    for (int i = 0; !error && i < all->nelts; i++) {
+        cm_cert_t *ours;
+
+        error = cm_cert_parse(&ours, APR_ARRAY_IDX(all, i, const cm_authority_t *)->der, ctx->pool);
+        for (int j = 1; !error && j < path->nelts; j++) {
+            cm_cert_t *above;
+
+            error = cm_cert_parse(&above, APR_ARRAY_IDX(path, j, cm_bytes_t), ctx->pool);
+            if (!error && cm_bytes_equal(above->spki, ours->spki)) {
+                error = refuse("/parent", "authority.parent",
+                               "an authority of ours stands above it: name it as the parent",
+                               ctx->pool);
+            }
+        }
+    }
+    return error;
+}
+
 /* All above a parent of ours is there already; what is above others is kept with the authority. */
 static cm_error_t *check_path(cm_outside_import_t *import, apr_array_header_t *ders)
 {
@@ -227,6 +260,10 @@ static cm_error_t *check_path(cm_outside_import_t *import, apr_array_header_t *d
         error = cm_path_verify(&path, ders, import->ctx->now, pool);
     }
     if (error || import->answer->parent || path->nelts == 1) {
+        return error;
+    }
+    error = check_is_outside(import, path);
+    if (error) {
         return error;
     }
     import->authority.outside =
@@ -289,7 +326,7 @@ cm_error_t *cm_outside_import_prepare(const cm_outside_import_t *import)
 
     return error || !responder
                ? error
-               : cm_authority_key(import->ctx, responder, CM_RESPONDER_KEY, "/ocsp_key");
+               : cm_authority_responder_key(import->ctx, responder, import->cert->spki);
 }
 
 cm_error_t *cm_outside_import_store(cm_txn_t *txn, const cm_outside_import_t *import)

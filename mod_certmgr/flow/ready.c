@@ -51,6 +51,7 @@ typedef struct {
     pthread_mutex_t lock; /* of those who write */
     uint64_t broken;
     int64_t began, ended; /* of the last look for revocations */
+    uint64_t away;        /* the database was, at the last look */
     uint64_t given, made, dropped;
     uint64_t authorities;
     authority_t authority[CM_READY_AUTHORITIES];
@@ -300,9 +301,11 @@ int cm_ready_find(cm_ready_answer_t *answer, cm_ready_t *ready, const cm_ocsp_id
 int cm_ready_is_current(const cm_ready_t *ready, apr_time_t now)
 {
     apr_time_t began = GET(ready->shared->began);
+    int is_under_way = began != GET(ready->shared->ended) && !GET(ready->shared->away);
 
-    return began != GET(ready->shared->ended) ||
-           (began <= now && now <= began + apr_time_from_sec(CM_READY_BOUND));
+    return GET(ready->shared->away) ||
+           (began <= now &&
+            now <= began + apr_time_from_sec(is_under_way ? CM_READY_LOOK : CM_READY_BOUND));
 }
 
 int cm_ready_claim(cm_ready_t *ready, apr_time_t now)
@@ -465,8 +468,14 @@ void cm_ready_begin(cm_ready_t *ready, apr_time_t now)
 
 void cm_ready_end(cm_ready_t *ready, apr_time_t now)
 {
+    SET(ready->shared->away, 0);
     SET(ready->shared->began, now);
     SET(ready->shared->ended, now);
+}
+
+void cm_ready_away(cm_ready_t *ready)
+{
+    SET(ready->shared->away, 1);
 }
 
 cm_bytes_t cm_ready_fingerprint(cm_bytes_t der, cm_bytes_t ocsp_der, apr_pool_t *pool)
@@ -481,7 +490,10 @@ static int is_given_up(const authority_t *authority, apr_time_t now)
 {
     apr_interval_time_t since = now - authority->raised;
 
-    return since < 0 || since > apr_time_from_sec(CM_READY_RAISED);
+    /* a look that began before the change was announced can't know of it; clocks that were set back
+     * by more count as given up */
+    return since > apr_time_from_sec(CM_READY_RAISED) ||
+           since < -apr_time_from_sec(CM_READY_RAISED);
 }
 
 static void forget(cm_ready_t *ready, authority_t *authority, const cm_ready_reading_t *reading)

@@ -32,7 +32,7 @@ enum { CM_READY_WAYS = 8, CM_READY_AUTHORITIES = 32 };
 
 /* Of what is in the memory: another number for another meaning, since a reload may put another
  * version of us where this one was. */
-enum { CM_READY_LAYOUT = 1 };
+enum { CM_READY_LAYOUT = 2 };
 
 typedef struct cm_ready_t cm_ready_t;
 
@@ -56,8 +56,9 @@ int cm_ready_find(cm_ready_answer_t *answer, cm_ready_t *ready, const cm_ocsp_id
                   apr_time_t now, apr_pool_t *pool);
 
 /* Whether what is kept is as new as it can be: the last look for revocations (cm_ready_begin) is no
- * more than CM_READY_BOUND ago, or is still under way, or failed because the database is away. */
-enum { CM_READY_BOUND = 2 }; /* seconds */
+ * more than CM_READY_BOUND ago, or is under way for no more than CM_READY_LOOK, or failed because
+ * the database is away. */
+enum { CM_READY_BOUND = 2, CM_READY_LOOK = 10 }; /* seconds */
 int cm_ready_is_current(const cm_ready_t *ready, apr_time_t now);
 
 /* As cm_ready_begin, when it is not current and nobody else begins: whether the caller has to look.
@@ -91,11 +92,12 @@ typedef struct {
 } cm_ready_change_t;
 void cm_ready_change(cm_ready_t *ready, const cm_ready_change_t *change);
 
-/* A look for revocations: begin, for each authority meet and sweep, then end. Without an end the
- * database is away. `now` of an end is that of the begin; 0: it led to nothing, and what is kept is
- * not current. */
+/* A look for revocations: begin, for each authority meet and sweep, then end, or away when the
+ * database is. `now` of an end is that of the begin; 0: it led to nothing, and what is kept is not
+ * current. */
 void cm_ready_begin(cm_ready_t *ready, apr_time_t now);
 void cm_ready_end(cm_ready_t *ready, apr_time_t now);
+void cm_ready_away(cm_ready_t *ready);
 
 /* Its certificate and that of its responder: answers of a former responder are dropped. */
 cm_bytes_t cm_ready_fingerprint(cm_bytes_t der, cm_bytes_t ocsp_der, apr_pool_t *pool);

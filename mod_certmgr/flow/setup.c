@@ -139,9 +139,13 @@ cm_error_t *cm_authority_plan_check(const cm_ctx_t *ctx, const cm_authority_plan
 static cm_error_t *make_keys(const cm_ctx_t *ctx, const cm_authority_plan_t *plan)
 {
     cm_error_t *error = cm_authority_key(ctx, plan->key, plan->algorithm, "/key");
+    cm_key_t *key;
 
+    if (!error) {
+        error = cm_keyring_find(&key, ctx->keys, plan->key, ctx->pool);
+    }
     if (!error && plan->ocsp_key) {
-        error = cm_authority_key(ctx, plan->ocsp_key, CM_RESPONDER_KEY, "/ocsp_key");
+        error = cm_authority_responder_key(ctx, plan->ocsp_key, cm_key_spki(key));
     }
     return error;
 }

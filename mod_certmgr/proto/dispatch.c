@@ -8,6 +8,8 @@
 #include "proto/reply.h"
 #include "proto/route.h"
 
+enum { SLOW = 1 }; /* seconds */
+
 static cm_error_t *refuse_origin(const char *message, const char *rule, apr_pool_t *pool)
 {
     return cm_error_locate(cm_error_make(pool, CM_E_ORIGIN, "%s", message), NULL, rule);
@@ -105,6 +107,22 @@ static void count_stranger(const cm_ctx_t *ctx, const cm_error_t *error)
     }
 }
 
+/* Who sends the body slowly is not taken for who they were when it began. */
+static cm_error_t *read_body(cm_ctx_t *ctx, cm_call_t *call)
+{
+    const cm_route_t *route = call->route;
+    apr_time_t start = ctx->host->now(ctx->host);
+    cm_error_t *error = call->read(&call->body, call, route->max_body, ctx->pool);
+    apr_interval_time_t took = ctx->host->now(ctx->host) - start;
+
+    ctx->now += took;
+    if (!error && took > apr_time_from_sec(SLOW) && route->permission != CM_MAY_ANYONE) {
+        ctx->who = NULL;
+        error = check_permission(route, ctx, call);
+    }
+    return error;
+}
+
 static cm_error_t *admit(cm_reply_t *reply, cm_ctx_t *ctx, cm_call_t *call)
 {
     const cm_route_t *route = call->route;
@@ -115,7 +133,7 @@ static cm_error_t *admit(cm_reply_t *reply, cm_ctx_t *ctx, cm_call_t *call)
     }
     if (!error && route->accepts) {
         error = check_media_type(reply, route, call, ctx->pool);
-        error = error ? error : call->read(&call->body, call, route->max_body, ctx->pool);
+        error = error ? error : read_body(ctx, call);
     }
     return error;
 }

@@ -182,6 +182,12 @@ cm_error_t *cm_crl_insert(cm_txn_t *txn, const cm_crl_record_t *full, const cm_c
     }
     if (!error && delta) {
         error = forget(txn, delta, 0);
+    } else if (!error) {
+        /* delta CRLs were given up: what the last one covers will be pruned */
+        const cm_crl_record_t beyond = {
+            .ca = full->ca, .shard = full->shard, .is_delta = 1, .number = full->number};
+
+        error = forget(txn, &beyond, 0);
     }
     return error;
 }

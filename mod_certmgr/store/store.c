@@ -239,7 +239,9 @@ static cm_error_t *run(call_t *call)
 {
     cm_error_t *error;
 
-    call->deadline = apr_time_now() + call->store->deadline;
+    if (!call->deadline) {
+        call->deadline = apr_time_now() + call->store->deadline;
+    }
     do {
         error = attempt(call);
     } while (error && try_again(call));
@@ -285,6 +287,14 @@ static cm_error_t *run_member(cm_link_t *link, call_t *call)
     return error ? error : txn.link.error;
 }
 
+/* A COMMIT that failed otherwise than by waiting may stand: each reads back whether it does. */
+static void doubt(cm_member_t *members)
+{
+    for (cm_member_t *member = members; member; member = member->next) {
+        ((call_t *)member->self)->uncertain = 1;
+    }
+}
+
 /* All that the members want in one transaction; 0 when any of it failed, and none of it is done. */
 static int run_together(cm_member_t *members)
 {
@@ -302,6 +312,9 @@ static int run_together(cm_member_t *members)
     }
     if (!error) {
         error = cm_link_run(&link, "COMMIT");
+        if (error && link.fault != CM_FAULT_CLASH) {
+            doubt(members);
+        }
     }
     if (error) {
         cm_link_recover(&link);
@@ -310,16 +323,23 @@ static int run_together(cm_member_t *members)
     return !error;
 }
 
-/* One after the other when something failed: an error is nobody's but of whoever made it. */
+/* One after the other when something failed: an error is nobody's but of whoever made it. All have
+ * one deadline, or the last would wait as many times as there are members. */
 static void run_members(cm_member_t *members)
 {
+    apr_time_t deadline = apr_time_now() + ((call_t *)members->self)->store->deadline;
+
     if (members->next && run_together(members)) {
         return;
     }
     for (cm_member_t *member = members; member; member = member->next) {
         call_t *call = member->self;
 
-        call->error = run(call);
+        call->deadline = deadline;
+        call->error = member != members && apr_time_now() >= deadline
+                          ? cm_error_make(call->pool, CM_E_BUSY,
+                                          "too many writers are waiting for the database")
+                          : run(call);
     }
 }
 

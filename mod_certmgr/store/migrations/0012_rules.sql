@@ -8,7 +8,9 @@ CREATE TABLE rules_stamp (
     stamp BIGINT NOT NULL
 );
 
-INSERT INTO rules_stamp (id, stamp) VALUES (1, 1);
+SQLITE: INSERT INTO rules_stamp (id, stamp) VALUES (1, random());
+
+PGSQL: INSERT INTO rules_stamp (id, stamp) VALUES (1, (random() * 9007199254740992)::bigint);
 
 SQLITE: CREATE TRIGGER rules_profile_made AFTER INSERT ON profile BEGIN UPDATE rules_stamp SET stamp = random(); END;
 
@@ -24,7 +26,7 @@ SQLITE: CREATE TRIGGER rules_group_gone AFTER DELETE ON group_entry BEGIN UPDATE
 
 SQLITE: CREATE TRIGGER rules_authority_made AFTER INSERT ON authority BEGIN UPDATE rules_stamp SET stamp = random(); END;
 
-SQLITE: CREATE TRIGGER rules_authority_set AFTER UPDATE OF name, parent, state, key_uri, certificate, der, outside, crl_shards, crl_delta ON authority BEGIN UPDATE rules_stamp SET stamp = random(); END;
+SQLITE: CREATE TRIGGER rules_authority_set AFTER UPDATE OF name, parent, state, key_uri, certificate, der, ocsp_key, outside, crl_shards, crl_delta ON authority BEGIN UPDATE rules_stamp SET stamp = random(); END;
 
 SQLITE: CREATE TRIGGER rules_authority_ended AFTER UPDATE OF status ON certificate WHEN EXISTS (SELECT 1 FROM authority a WHERE a.certificate = NEW.id) BEGIN UPDATE rules_stamp SET stamp = random(); END;
 
@@ -36,7 +38,7 @@ PGSQL: CREATE TRIGGER rules_profile AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE
 
 PGSQL: CREATE TRIGGER rules_group AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON group_entry FOR EACH STATEMENT EXECUTE FUNCTION rules_changed();
 
-PGSQL: CREATE TRIGGER rules_authority AFTER INSERT OR DELETE OR TRUNCATE OR UPDATE OF name, parent, state, key_uri, certificate, der, outside, crl_shards, crl_delta ON authority FOR EACH STATEMENT EXECUTE FUNCTION rules_changed();
+PGSQL: CREATE TRIGGER rules_authority AFTER INSERT OR DELETE OR TRUNCATE OR UPDATE OF name, parent, state, key_uri, certificate, der, ocsp_key, outside, crl_shards, crl_delta ON authority FOR EACH STATEMENT EXECUTE FUNCTION rules_changed();
 
 PGSQL: CREATE FUNCTION rules_ended() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN IF EXISTS (SELECT 1 FROM authority a WHERE a.certificate = NEW.id) THEN UPDATE rules_stamp SET stamp = (random() * 9007199254740992)::bigint; END IF; RETURN NULL; END$$;
 

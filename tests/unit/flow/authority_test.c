@@ -242,6 +242,14 @@ START_TEST(an_authority_is_made_with_the_approval)
                new_authority("x", "x", ",\"parent\":\"below\""));
     assert_not(CM_E_VALUE, "key.uri", "authority.create",
                new_authority("x", "x", ",\"ocsp_key\":\"pkcs11:token=test\""));
+    happens("authority.crl", "{\"authority\":\"below\",\"shards\":4}");
+    happens("authority.crl", "{\"authority\":\"below\",\"shards\":5,\"delta\":\"1h\"}");
+    assert_value("5/3600", "SELECT crl_shards || '/' || crl_delta FROM authority WHERE name ="
+                           " 'below'");
+    assert_not(CM_E_CONFLICT, "crl.shards", "authority.crl",
+               "{\"authority\":\"below\",\"shards\":4}");
+    assert_not(CM_E_CONFLICT, "crl.shards", "authority.crl",
+               "{\"authority\":\"new\",\"shards\":2}");
     happens("authority.revoke", "{\"authority\":\"below\",\"reason\":\"superseded\"}");
     assert_not(CM_E_REFUSED, "authority.parent", "authority.create",
                new_authority("x", "x", ",\"parent\":\"below\""));
@@ -252,22 +260,33 @@ END_TEST
 START_TEST(keys_that_are_for_something_else)
 {
     const cm_key_request_t escrow = {"pkcs11:token=test;object=escrow", "RSA-2048", CM_KEY_DECRYPT};
+    const cm_key_request_t audit = {"pkcs11:token=test;object=audit", "P-256", CM_KEY_SIGN};
     const char *const asked[][2] = {
         {"authority.create", new_authority("x", "ca", "")},
+        {"authority.create", new_authority("x", "audit", "")},
+        {"authority.create",
+         new_authority("x", "x", ",\"ocsp_key\":\"pkcs11:token=test;object=ca\"")},
+        {"authority.create",
+         new_authority("x", "x", ",\"ocsp_key\":\"pkcs11:token=test;object=x\"")},
+        {"authority.create",
+         new_authority("x", "x", ",\"ocsp_key\":\"pkcs11:token=test;object=audit\"")},
+        {"authority.csr", "{\"authority\":\"x\",\"key\":\"pkcs11:token=test;object=ca\","
+                          "\"subject\":\"CN=x\"}"},
         {"authority.create", new_authority("x", "escrow", "")},
         {"authority.csr", "{\"authority\":\"x\",\"key\":\"pkcs11:token=test;object=escrow\","
                           "\"subject\":\"CN=x\"}"}};
     int made;
 
     assert_done(cm_key_provide(&made, ctx, &escrow));
-    for (int i = 0; i < 3; i++) {
+    assert_done(cm_key_provide(&made, ctx, &audit));
+    for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
         cm_request_view_t *view = NULL;
 
         assert_done(propose(&view, asked[i][0], asked[i][1]));
         assert_done(send_event(&view, "admin2", view->request->id, "approve"));
-        ck_assert_msg(view->request->state == CM_STATE_REJECTED, "%d", i);
+        ck_assert_msg(view->request->state == CM_STATE_REJECTED, "%zu", i);
     }
-    assert_value("1", "SELECT count(*) FROM audit_event WHERE action = 'request.fail' AND detail"
+    assert_value("6", "SELECT count(*) FROM audit_event WHERE action = 'request.fail' AND detail"
                       " LIKE '%authority.key-used%'");
     assert_value("2", "SELECT count(*) FROM audit_event WHERE action = 'request.fail' AND detail"
                       " LIKE '%authority.key\"%'");
@@ -327,17 +346,27 @@ END_TEST
 /* Its certificate stands, but nobody would trust it. */
 START_TEST(what_a_revoked_parent_has_signed_is_not_taken_up)
 {
-    cm_authority_t *low;
+    cm_authority_t *low, *sub, *top;
     const char *change;
 
     make_line();
     assert_done(cm_authority_read(&low, ctx->store, "low", pool));
+    assert_done(cm_authority_read(&sub, ctx->store, "sub", pool));
+    assert_done(cm_authority_read(&top, ctx->store, "top", pool));
     sql("DELETE FROM crl WHERE ca = 'low'");
     sql("DELETE FROM authority WHERE name = 'low'");
     change = apr_psprintf(pool,
                           "{\"authority\":\"low\",\"certificate\":%s,\"parent\":\"sub\","
                           "\"key\":\"pkcs11:token=test;object=low\"}",
                           escape(cm_cert_pem(low->der, pool)));
+    /* nor as that of somebody else, which nobody could end */
+    assert_not(CM_E_REFUSED, "authority.parent", "authority.import",
+               apr_psprintf(pool,
+                            "{\"authority\":\"low\",\"certificate\":%s,\"chain\":%s,"
+                            "\"key\":\"pkcs11:token=test;object=low\"}",
+                            escape(cm_cert_pem(low->der, pool)),
+                            escape(apr_pstrcat(pool, cm_cert_pem(sub->der, pool),
+                                               cm_cert_pem(top->der, pool), NULL))));
     happens("authority.revoke", "{\"authority\":\"sub\",\"reason\":\"superseded\"}");
     assert_not(CM_E_REFUSED, "authority.parent", "authority.import", change);
     sql("UPDATE certificate SET status = 'active'");

@@ -118,9 +118,9 @@ START_TEST(each_kind_does_what_it_says)
     const char *id;
 
     make_administrators();
-    happens("authority.crl", "{\"authority\":\"ca\",\"shards\":4,\"delta\":\"1h\"}");
-    happens("authority.crl", "{\"authority\":\"ca\",\"shards\":5}"); /* the rest stays */
-    assert_value("5/3600", "SELECT crl_shards || '/' || crl_delta FROM authority");
+    happens("authority.crl", "{\"authority\":\"ca\",\"delta\":\"1h\"}");
+    happens("authority.crl", "{\"authority\":\"ca\"}"); /* what is not given stays */
+    assert_value("3600", "SELECT crl_delta FROM authority");
     id = happens("person.add", "{\"name\":\"Grace\",\"mail\":\"grace@example.test\",\"roles\":["
                                "\"user\"],\"subject\":\"grace\"}");
     assert_value("Grace", about("SELECT name FROM person WHERE id = '%s'", id));

@@ -381,6 +381,24 @@ START_TEST(a_certificate_stays_in_the_list_that_it_names)
 }
 END_TEST
 
+START_TEST(deltas_end_with_the_next_full_list)
+{
+    act_as("user1");
+    sql("UPDATE authority SET crl_delta = 1");
+    revoke_another();
+    assert_done(cm_crl_publish(ctx, "ca"));
+    revoke_another();
+    assert_done(cm_crl_publish(ctx, "ca"));
+    ck_assert_str_eq(sql_value("SELECT count(*) FROM crl WHERE delta = 1"), "1");
+    sql("UPDATE authority SET crl_delta = 0");
+    assert_done(cm_crl_publish(ctx, "ca"));
+    ck_assert_str_eq(sql_value("SELECT count(*) FROM crl WHERE delta = 1"), "0");
+    assert_done(cm_crl_files_job(ctx));
+    ck_assert_int_ne(
+        access(apr_pstrcat(pool, ctx->config->crl_directory, "/ca-delta.crl", NULL), F_OK), 0);
+}
+END_TEST
+
 TCase *crl_case(void)
 {
     TCase *tcase = flow_case("crl");
@@ -398,5 +416,6 @@ TCase *crl_case(void)
     tcase_add_test(tcase, deltas_bridge_the_time_between_full_lists);
     tcase_add_test(tcase, what_ended_between_full_lists_stays_on_deltas);
     tcase_add_test(tcase, a_certificate_stays_in_the_list_that_it_names);
+    tcase_add_test(tcase, deltas_end_with_the_next_full_list);
     return tcase;
 }

@@ -252,6 +252,11 @@ START_TEST(a_change_that_never_came_is_forgotten)
     make_table(PLACES);
     keep(&reading, &id, "good");
     change("ca", "11", 2);
+    reading.at = now - 1; /* a look that began before */
+    cm_ready_meet(&swept, ready, &reading);
+    keep(&reading, &id, "good");
+    ck_assert_str_eq(found("sha1", "11"), "");
+    reading.at = now;
     cm_ready_meet(&swept, ready, &reading); /* it may still be under way */
     keep(&reading, &id, "good");
     ck_assert_str_eq(found("sha1", "11"), "");
@@ -338,7 +343,11 @@ START_TEST(what_is_kept_counts_while_somebody_looks_for_revocations)
     make_table(PLACES);
     ck_assert(!cm_ready_is_current(ready, now)); /* nobody has looked yet */
     cm_ready_begin(ready, now);
-    ck_assert(cm_ready_is_current(ready, now + apr_time_from_sec(60))); /* the database is away */
+    ck_assert(cm_ready_is_current(ready, now + apr_time_from_sec(CM_READY_LOOK)));
+    /* whoever looked was killed, or waits for a connection that is dead */
+    ck_assert(!cm_ready_is_current(ready, now + apr_time_from_sec(CM_READY_LOOK) + 1));
+    cm_ready_away(ready);
+    ck_assert(cm_ready_is_current(ready, now + apr_time_from_sec(60)));
     cm_ready_end(ready, now);
     ck_assert(cm_ready_is_current(ready, now + apr_time_from_sec(CM_READY_BOUND)));
     ck_assert(!cm_ready_is_current(ready, now + apr_time_from_sec(CM_READY_BOUND) + 1));

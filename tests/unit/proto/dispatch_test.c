@@ -196,6 +196,42 @@ START_TEST(a_path_is_utf_8)
 }
 END_TEST
 
+static apr_time_t clock_time;
+
+static apr_time_t clock_of(const cm_host_t *host)
+{
+    (void)host;
+    return clock_time;
+}
+
+static cm_error_t *read_for_long(cm_bytes_t *body, const cm_call_t *call, apr_size_t max,
+                                 apr_pool_t *p)
+{
+    (void)call;
+    (void)max;
+    (void)p;
+    *body = cm_bytes_make("{}", 2);
+    clock_time += apr_time_from_sec(10);
+    return NULL;
+}
+
+/* Whoever was logged in when the call began may be nobody by its end. */
+START_TEST(who_sends_slowly_is_asked_again)
+{
+    cm_host_t host = *ctx->host;
+    apr_time_t began = ctx->now;
+    fake_t *fake = fake_call("POST", "/things/x");
+
+    fake_header(fake, "Content-Type", "application/json");
+    host.now = clock_of;
+    ctx->host = &host;
+    ck_assert_int_eq(dispatch(fake, "user1")->status, 200);
+    fake->call.read = read_for_long;
+    ck_assert_int_eq(dispatch(fake, "user1")->status, 401);
+    ck_assert(ctx->now == began + apr_time_from_sec(10));
+}
+END_TEST
+
 START_TEST(a_host_that_is_not_ours_has_no_origin)
 {
     static const struct {
@@ -334,6 +370,7 @@ TCase *dispatch_case(void)
     tcase_add_test(tcase, only_public_answers_are_cached);
     tcase_add_test(tcase, permissions_stand_on_the_route);
     tcase_add_test(tcase, cross_site_calls_are_refused);
+    tcase_add_test(tcase, who_sends_slowly_is_asked_again);
     tcase_add_test(tcase, a_host_that_is_not_ours_has_no_origin);
     tcase_add_test(tcase, a_path_is_utf_8);
     tcase_add_test(tcase, bodies_have_their_type_and_size);
