@@ -38,6 +38,7 @@ typedef struct {
     apr_array_header_t *batch_ids; /* of const char *: events since the last good head */
     apr_array_header_t *heads;     /* of cm_audit_head_t *, by size */
     int head;
+    apr_int64_t later; /* positions below were sealed while this goes on */
 } verify_t;
 
 static void find(verify_t *verify, const char *event, const char *what, const char *why)
@@ -164,6 +165,37 @@ static int pass_inserted(verify_t *verify, const cm_audit_leaf_t *leaf,
     return 0;
 }
 
+/* Whether this position was sealed after the heads were read; asked after it was read itself. */
+static cm_error_t *is_later(int *is, verify_t *verify, apr_int64_t position)
+{
+    cm_audit_head_t *head = NULL;
+    cm_error_t *error = position < verify->later
+                            ? NULL
+                            : cm_head_newest(&head, verify->ctx->store, verify->ctx->pool);
+
+    if (head && cm_audit_head_is_signed(head, verify->spki, verify->ctx->pool)) {
+        verify->later = head->size;
+    }
+    *is = !error && position < verify->later;
+    return error;
+}
+
+/* What others seal meanwhile is for the next time. */
+static cm_error_t *pass_later(int *passed, verify_t *verify, const cm_audit_leaf_t *leaf,
+                              const cm_audit_event_t *event)
+{
+    cm_error_t *error;
+
+    *passed = 0;
+    if (verify->head < verify->heads->nelts) {
+        return NULL;
+    }
+    error = is_later(passed, verify, event ? event->position : leaf->position);
+    verify->events.at += *passed && event;
+    verify->leaves.at += *passed && !event;
+    return error;
+}
+
 /* The next leaf and the next event, NULL where there is none. */
 static cm_error_t *look_at_both(cm_audit_leaf_t **leaf, cm_audit_event_t **event, verify_t *verify)
 {
@@ -212,10 +244,14 @@ static cm_error_t *step(int *more, verify_t *verify)
     const apr_int64_t position = verify->stored.size;
     cm_audit_event_t *event = NULL;
     cm_audit_leaf_t *leaf = NULL;
+    int passed = 0;
     cm_error_t *error = look_at_both(&leaf, &event, verify);
 
     *more = !error && (leaf || event);
-    if (!*more || pass_inserted(verify, leaf, event)) {
+    if (*more) {
+        error = pass_later(&passed, verify, leaf, event);
+    }
+    if (error || !*more || passed || pass_inserted(verify, leaf, event)) {
         return error;
     }
     leaf = leaf && leaf->position == position ? leaf : NULL;

@@ -52,7 +52,7 @@ cm_error_t *cm_work_make(cm_work_t *work)
 {
     const cm_operation_row_t *row = cm_operation_row(work->request->operation);
 
-    return row->make ? row->make(work) : cm_work_sign(work);
+    return row && row->make ? row->make(work) : cm_work_sign(work);
 }
 
 cm_error_t *cm_work_sign(cm_work_t *work)

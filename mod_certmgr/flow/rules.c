@@ -26,17 +26,6 @@ struct cm_rules_t {
     issue_t *present;         /* or NULL */
 };
 
-cm_error_t *cm_rules_make(cm_rules_t **rules, apr_pool_t *pool)
-{
-    cm_rules_t *made = apr_pcalloc(pool, sizeof *made);
-    apr_status_t status = apr_thread_mutex_create(&made->lock, APR_THREAD_MUTEX_DEFAULT, pool);
-
-    *rules = made;
-    return status == APR_SUCCESS
-               ? NULL
-               : cm_error_apr(pool, CM_E_INTERNAL, "a lock can't be made", status);
-}
-
 /* With the lock held. */
 static void leave(issue_t *issue)
 {
@@ -47,6 +36,33 @@ static void leave(issue_t *issue)
         apr_pool_destroy(APR_ARRAY_IDX(issue->pools, i, apr_pool_t *));
     }
     apr_pool_destroy(issue->pool);
+}
+
+/* Calls that are not over hold on to what they use. */
+static apr_status_t end(void *data)
+{
+    cm_rules_t *rules = data;
+
+    apr_thread_mutex_lock(rules->lock);
+    if (rules->present) {
+        leave(rules->present);
+        rules->present = NULL;
+    }
+    apr_thread_mutex_unlock(rules->lock);
+    return APR_SUCCESS;
+}
+
+cm_error_t *cm_rules_make(cm_rules_t **rules, apr_pool_t *pool)
+{
+    cm_rules_t *made = apr_pcalloc(pool, sizeof *made);
+    apr_status_t status = apr_thread_mutex_create(&made->lock, APR_THREAD_MUTEX_DEFAULT, pool);
+
+    *rules = made;
+    if (status != APR_SUCCESS) {
+        return cm_error_apr(pool, CM_E_INTERNAL, "a lock can't be made", status);
+    }
+    apr_pool_cleanup_register(pool, made, end, apr_pool_cleanup_null);
+    return NULL;
 }
 
 static apr_status_t leave_with_pool(void *data)

@@ -2,6 +2,7 @@
 #include "flow/audit.h"
 
 #include <apr_strings.h>
+#include <apr_thread_proc.h>
 
 #include "unit/flow/fixture.h"
 #include "unit/flow/suite.h"
@@ -60,6 +61,44 @@ START_TEST(an_untouched_log_verifies)
     ck_assert_int_eq(report->waiting, 0);
     report = verify((const char *)unit_file(config->audit_heads).data);
     ck_assert_int_eq(report->findings->nelts, 0);
+}
+END_TEST
+
+enum { SEALS = 60 };
+
+static void *APR_THREAD_FUNC go_on(apr_thread_t *thread, void *data)
+{
+    cm_ctx_t own = *ctx;
+    cm_error_t *error = NULL;
+
+    (void)data;
+    apr_pool_create(&own.pool, NULL);
+    for (int i = 0; !error && i < SEALS; i++) {
+        cm_audit_refusal(&own, cm_audit_begin(&own, "call.refuse", NULL),
+                         cm_error_make(own.pool, CM_E_VALUE, "no"));
+        error = cm_audit_seal(&own);
+    }
+    apr_pool_destroy(own.pool);
+    apr_thread_exit(thread, error ? APR_EGENERAL : APR_SUCCESS);
+    return NULL;
+}
+
+START_TEST(a_log_that_grows_meanwhile_verifies)
+{
+    apr_status_t result;
+    apr_thread_t *thread;
+    apr_int64_t sealed = 0;
+
+    make_history();
+    ck_assert_int_eq(apr_thread_create(&thread, NULL, go_on, NULL, pool), APR_SUCCESS);
+    while (sealed < SEALS) {
+        const cm_audit_report_t *report = verify(NULL);
+
+        ck_assert_int_eq(report->findings->nelts, 0);
+        sealed = report->sealed;
+    }
+    apr_thread_join(&result, thread);
+    ck_assert_int_eq(result, APR_SUCCESS);
 }
 END_TEST
 
@@ -237,6 +276,7 @@ TCase *audit_case(void)
     TCase *tcase = flow_case("audit");
 
     tcase_add_test(tcase, an_untouched_log_verifies);
+    tcase_add_test(tcase, a_log_that_grows_meanwhile_verifies);
     tcase_add_test(tcase, a_changed_event_is_named);
     tcase_add_test(tcase, a_deleted_event_is_named);
     tcase_add_test(tcase, an_event_deleted_with_its_leaf_is_found);
