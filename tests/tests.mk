@@ -19,8 +19,8 @@ PERL = perl
 
 # The short run under the sanitizers: every parser, route and operation. Left out are tests of several
 # servers, of kills and of faults at the start, which start httpd themselves.
-SANITIZED_HTTP = $(patsubst %,t/api/%.t,approval audit authorization hostile keys lifecycle login main \
-    openapi refused semantics status)
+SANITIZED_HTTP = $(patsubst %,t/api/%.t,approval audit authority authorization crl hostile keys lifecycle login \
+    main ocsp openapi refused semantics status)
 
 # Other ways to build and run the same tests, each in a folder of its own below this one.
 analyze:
@@ -78,34 +78,13 @@ bench: all
 bench-large:
 	@$(MAKE) bench BENCH=scale BENCH_ROWS=10000000 BENCH_DATABASES=pgsql
 
-# CRLs of growing size against OpenSSL in memory; no test either.
-EXTRA_PROGRAMS += crl-bench
-crl_bench_SOURCES = tests/bench/crl.c
-crl_bench_LDADD = libcertmgr.la $(CORE_LIBS)
-BENCH_CRLS = 1000 10000 100000 1000000
-bench-crl: crl-bench
-	@for driver in sqlite3 pgsql; do \
-	    folder=`mktemp -d /tmp/certmgr-bench-XXXXXX`; mkdir $$folder/tokens; \
-	    echo "directories.tokendir = $$folder/tokens" > $$folder/softhsm2.conf; \
-	    SOFTHSM2_CONF=$$folder/softhsm2.conf; export SOFTHSM2_CONF; \
-	    softhsm2-util --init-token --free --label bench --pin 1234 --so-pin 5678 > /dev/null || exit 1; \
-	    echo "$$driver"; params=$$folder/db; \
-	    if test $$driver = pgsql; then \
-	        server=`sh $(srcdir)/tests/unit/store/postgres.sh start` || exit 1; \
-	        params="host=$$server user=postgres dbname=postgres"; \
-	    fi; \
-	    ./crl-bench $$driver "$$params" $$folder $(BENCH_CRLS); status=$$?; \
-	    test $$driver = sqlite3 || sh $(srcdir)/tests/unit/store/postgres.sh stop $$server; \
-	    rm -rf $$folder; test $$status = 0 || exit $$status; \
-	done
-
 checks:
 	@cd $(abs_top_srcdir) && $(PERL) tests/tap tests/checks/*.t
 
 format:
 	cd $(abs_top_srcdir) && git ls-files '*.c' '*.h' | xargs clang-format -i
 
-.PHONY: bench bench-large bench-crl check-programs analyze sanitize coverage check-unit valgrind check-http checks format mutants
+.PHONY: bench bench-large check-programs analyze sanitize coverage check-unit valgrind check-http checks format mutants
 
 clean-local:
 	rm -rf analyze sanitize coverage fuzz http mutants test-logs

@@ -13,26 +13,13 @@ static cm_error_t *failed(apr_pool_t *pool)
     return cm_error_openssl(pool, CM_E_INTERNAL, "can't hash");
 }
 
-static const EVP_MD *md_of(cm_digest_t digest)
-{
-    switch (digest) {
-    case CM_DIGEST_SHA384:
-        return EVP_sha384();
-    case CM_DIGEST_SHA512:
-        return EVP_sha512();
-    case CM_DIGEST_SHA256:
-    default:
-        return EVP_sha256();
-    }
-}
-
 cm_error_t *cm_hash_make(cm_hash_t **hash, cm_digest_t digest, apr_pool_t *pool)
 {
     cm_hash_t *made = apr_pcalloc(pool, sizeof *made);
 
     made->pool = pool;
     made->ctx = cm_ossl_md_ctx(EVP_MD_CTX_new(), pool);
-    if (!made->ctx || EVP_DigestInit_ex(made->ctx, md_of(digest), NULL) != 1) {
+    if (!made->ctx || EVP_DigestInit_ex(made->ctx, cm_ossl_md(digest), NULL) != 1) {
         return failed(pool);
     }
     *hash = made;

@@ -142,3 +142,16 @@ unsigned char *cm_ossl_memory(unsigned char *memory, apr_pool_t *pool)
 {
     return own(memory, free_memory, pool);
 }
+
+const EVP_MD *cm_ossl_md(cm_digest_t digest)
+{
+    switch (digest) {
+    case CM_DIGEST_SHA384:
+        return EVP_sha384();
+    case CM_DIGEST_SHA512:
+        return EVP_sha512();
+    case CM_DIGEST_SHA256:
+    default:
+        return EVP_sha256();
+    }
+}

@@ -13,6 +13,8 @@
 #include <openssl/ocsp.h>
 #include <openssl/x509.h>
 
+#include "base/digest.h"
+
 X509 *cm_ossl_x509(X509 *object, apr_pool_t *pool);
 X509_CRL *cm_ossl_crl(X509_CRL *object, apr_pool_t *pool);
 X509_NAME *cm_ossl_name(X509_NAME *object, apr_pool_t *pool);
@@ -24,6 +26,9 @@ EVP_MD_CTX *cm_ossl_md_ctx(EVP_MD_CTX *object, apr_pool_t *pool);
 OCSP_REQUEST *cm_ossl_ocsp_request(OCSP_REQUEST *object, apr_pool_t *pool);
 OCSP_RESPONSE *cm_ossl_ocsp_response(OCSP_RESPONSE *object, apr_pool_t *pool);
 BIO *cm_ossl_bio(BIO *object, apr_pool_t *pool);
+
+/* That of OpenSSL for the name of ours. */
+const EVP_MD *cm_ossl_md(cm_digest_t digest);
 
 /* Memory from OPENSSL_malloc, as i2d functions make it. */
 unsigned char *cm_ossl_memory(unsigned char *memory, apr_pool_t *pool);

@@ -230,3 +230,13 @@ const char *cm_text_lower(const char *text, apr_pool_t *pool)
     }
     return lower;
 }
+
+int cm_text_is_among(const apr_array_header_t *list, const char *text)
+{
+    for (int i = 0; list && i < list->nelts; i++) {
+        if (strcmp(APR_ARRAY_IDX(list, i, const char *), text) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}

@@ -6,6 +6,7 @@
 #define CERTMGR_BASE_TEXT_H
 
 #include <apr_pools.h>
+#include <apr_tables.h>
 #include <apr_time.h>
 
 #include "base/bytes.h"
@@ -18,6 +19,9 @@ const char *cm_text_escape(const char *text, apr_pool_t *pool);
 /* True when the bytes are well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms, no NUL).
  */
 int cm_text_is_utf8(cm_bytes_t bytes);
+
+/* Whether the text is in an array of const char *; NULL is an empty one. */
+int cm_text_is_among(const apr_array_header_t *list, const char *text);
 
 /* RFC 3339 in UTC with "Z" and whole seconds: 2026-11-22T16:03:46Z */
 const char *cm_text_time(apr_time_t time, apr_pool_t *pool);

@@ -178,19 +178,9 @@ static cm_error_t *do_include_optional(reader_t *reader, const char *const *word
     return include(reader, words[0], 1);
 }
 
-static int is_defined(const reader_t *reader, const char *name)
-{
-    for (int i = 0; i < reader->names->nelts; i++) {
-        if (strcmp(APR_ARRAY_IDX(reader->names, i, const char *), name) == 0) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
 static cm_error_t *do_define(reader_t *reader, const char *const *words)
 {
-    if (!is_defined(reader, words[0])) {
+    if (!cm_text_is_among(reader->names, words[0])) {
         APR_ARRAY_PUSH(reader->names, const char *) = words[0];
     }
     if (words[1] && *words[1]) {
@@ -329,7 +319,7 @@ static int condition(const reader_t *reader, const char *name, const char *argum
 
     argument += is_negated;
     if (is_section(name, "IfDefine")) {
-        is_true = is_defined(reader, argument);
+        is_true = cm_text_is_among(reader->names, argument);
     } else if (is_section(name, "IfFile")) {
         apr_finfo_t info;
 

@@ -64,6 +64,12 @@ static cm_error_t *nothing_else(cm_txn_t *txn, cm_audit_event_t *event, void *ba
     return NULL;
 }
 
+cm_error_t *cm_audit_record(const cm_ctx_t *ctx, cm_audit_draft_t *draft)
+{
+    return cm_store_transact(ctx->store, nothing_else, NULL, cm_audit_finish(draft, ctx),
+                             ctx->pool);
+}
+
 void cm_audit_refusal(const cm_ctx_t *ctx, cm_audit_draft_t *draft, const cm_error_t *error)
 {
     cm_error_t *failed;
@@ -71,8 +77,7 @@ void cm_audit_refusal(const cm_ctx_t *ctx, cm_audit_draft_t *draft, const cm_err
     draft->event.outcome = "refused";
     cm_json_set_text(draft->detail, "problem", cm_code_info(error->code)->name);
     cm_json_set_text(draft->detail, "rule", error->rule);
-    failed =
-        cm_store_transact(ctx->store, nothing_else, NULL, cm_audit_finish(draft, ctx), ctx->pool);
+    failed = cm_audit_record(ctx, draft);
     if (failed) {
         cm_ctx_log_error(ctx, CM_LOG_ERROR, failed);
     }

@@ -28,6 +28,9 @@ cm_audit_draft_t *cm_audit_begin(const cm_ctx_t *ctx, const char *action, const 
 /* The event as it goes into the transaction. Call after the last member is set. */
 cm_audit_event_t *cm_audit_finish(cm_audit_draft_t *draft, const cm_ctx_t *ctx);
 
+/* Store the event of something that changes no record. */
+cm_error_t *cm_audit_record(const cm_ctx_t *ctx, cm_audit_draft_t *draft);
+
 /* Store a refused attempt by itself. The error keeps its way to the client, whatever happens here;
  * what fails is logged. */
 void cm_audit_refusal(const cm_ctx_t *ctx, cm_audit_draft_t *draft, const cm_error_t *error);

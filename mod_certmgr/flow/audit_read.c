@@ -43,14 +43,6 @@ cm_error_t *cm_audit_page(cm_event_page_t *page, const cm_ctx_t *ctx, const cm_e
     return error ? error : cm_events_find(page, ctx->store, query, ctx->pool);
 }
 
-static cm_error_t *nothing_else(cm_txn_t *txn, cm_audit_event_t *event, void *baton)
-{
-    (void)txn;
-    (void)event;
-    (void)baton;
-    return NULL;
-}
-
 static void set_if(json_t *object, const char *name, const char *text)
 {
     if (text) {
@@ -78,8 +70,7 @@ cm_error_t *cm_audit_export(const cm_ctx_t *ctx, const cm_event_query_t *query, 
     if (query->until != APR_INT64_MAX) {
         cm_json_set_time(draft->detail, "happened_before", query->until);
     }
-    return cm_store_transact(ctx->store, nothing_else, NULL, cm_audit_finish(draft, ctx),
-                             ctx->pool);
+    return cm_audit_record(ctx, draft);
 }
 
 static cm_error_t *broken(apr_pool_t *pool, const char *what)

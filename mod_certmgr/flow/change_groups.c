@@ -4,6 +4,7 @@
  */
 #include <apr_strings.h>
 
+#include "base/text.h"
 #include "flow/change.h"
 #include "flow/groups.h"
 
@@ -49,16 +50,6 @@ static cm_group_change_t asked(const cm_change_t *change)
                                is_seat(change) ? change->person : change->value, change->role};
 }
 
-static int has_name(const apr_array_header_t *names, const char *name)
-{
-    for (int i = 0; names && i < names->nelts; i++) {
-        if (strcmp(APR_ARRAY_IDX(names, i, const char *), name) == 0) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
 /* Whether the person sits there in this role. */
 static cm_error_t *has_seat(int *has, const cm_work_t *work)
 {
@@ -88,9 +79,9 @@ static cm_error_t *find_present(int *has, const cm_work_t *work, const cm_group_
         return has_seat(has, work);
     }
     if (change->kind->members == profile_members) {
-        *has = has_name(group->profiles, change->value);
+        *has = cm_text_is_among(group->profiles, change->value);
     } else {
-        *has = has_name(group->domains, change->value);
+        *has = cm_text_is_among(group->domains, change->value);
     }
     return NULL;
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/text.h"
 #include "pki/csr.h"
 
 #include <apr_strings.h>
@@ -67,11 +68,9 @@ static cm_error_t *read_attribute(cm_csr_t *csr, apr_array_header_t *seen, cm_de
     if (strcmp(oid, OID_MS_EXTENSION_REQUEST) == 0) {
         oid = OID_EXTENSION_REQUEST;
     }
-    for (int i = 0; i < seen->nelts; i++) {
-        if (strcmp(APR_ARRAY_IDX(seen, i, const char *), oid) == 0) {
-            return refuse("the request has one attribute twice", "csr.attribute-duplicate",
-                          values.pool);
-        }
+    if (cm_text_is_among(seen, oid)) {
+        return refuse("the request has one attribute twice", "csr.attribute-duplicate",
+                      values.pool);
     }
     APR_ARRAY_PUSH(seen, const char *) = oid;
     if (strcmp(oid, OID_EXTENSION_REQUEST) == 0) {

@@ -4,6 +4,7 @@
  */
 #include <apr_strings.h>
 
+#include "base/text.h"
 #include "pki/cert.h"
 #include "pki/constraints.h"
 #include "pki/ext.h"
@@ -357,10 +358,8 @@ static int is_sole_time_stamping(const apr_array_header_t *eku, apr_pool_t *pool
 
 static int is_critical(const cm_ext_row_t *row, const cm_cert_spec_t *spec, apr_pool_t *pool)
 {
-    for (int i = 0; i < count(spec->critical); i++) {
-        if (strcmp(APR_ARRAY_IDX(spec->critical, i, const char *), row->name) == 0) {
-            return 1;
-        }
+    if (cm_text_is_among(spec->critical, row->name)) {
+        return 1;
     }
     /* RFC 5280 4.2.1.6: the only name there is; an empty SEQUENCE has two octets */
     if (strcmp(row->oid, CM_OID_SAN) == 0 && spec->subject.len == 2) {

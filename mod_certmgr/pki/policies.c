@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/text.h"
 #include "pki/policies.h"
 
 #include <limits.h>
@@ -123,19 +124,9 @@ cm_error_t *cm_policy_read(cm_policy_says_t *says, const cm_cert_t *cert, apr_po
 /* The walk. A set of policies stands for the valid_policy_tree: as any policy will do for whoever
  * verifies, only its lowest level decides, and there each policy counts once (RFC 9618). */
 
-int cm_policy_is_in(const apr_array_header_t *list, const char *oid)
-{
-    for (int i = 0; i < list->nelts; i++) {
-        if (strcmp(APR_ARRAY_IDX(list, i, const char *), oid) == 0) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
 static void add(apr_array_header_t *list, const char *oid)
 {
-    if (!cm_policy_is_in(list, oid)) {
+    if (!cm_text_is_among(list, oid)) {
         APR_ARRAY_PUSH(list, const char *) = oid;
     }
 }
@@ -145,16 +136,16 @@ static void enter(cm_policy_path_t *path, const cm_policy_says_t *says, apr_pool
 {
     const apr_array_header_t *before = path->valid, *policies = says->policies;
     apr_array_header_t *valid = apr_array_make(pool, 2, sizeof(const char *));
-    int takes_any = cm_policy_is_in(before, CM_OID_ANY_POLICY);
+    int takes_any = cm_text_is_among(before, CM_OID_ANY_POLICY);
 
     for (int i = 0; i < policies->nelts; i++) {
         const char *oid = APR_ARRAY_IDX(policies, i, const char *);
 
-        if (strcmp(oid, CM_OID_ANY_POLICY) != 0 && (takes_any || cm_policy_is_in(before, oid))) {
+        if (strcmp(oid, CM_OID_ANY_POLICY) != 0 && (takes_any || cm_text_is_among(before, oid))) {
             add(valid, oid);
         }
     }
-    if (cm_policy_is_in(policies, CM_OID_ANY_POLICY) &&
+    if (cm_text_is_among(policies, CM_OID_ANY_POLICY) &&
         (path->inhibit_any > 0 || (says->is_ca && says->is_self_issued))) {
         for (int i = 0; i < before->nelts; i++) {
             add(valid, APR_ARRAY_IDX(before, i, const char *));
@@ -170,7 +161,7 @@ static void map(cm_policy_path_t *path, const cm_policy_says_t *says, apr_pool_t
     const apr_array_header_t *before = path->valid, *mappings = says->mappings;
     apr_array_header_t *from = apr_array_make(pool, 1, sizeof(const char *));
     apr_array_header_t *valid = apr_array_make(pool, 2, sizeof(const char *));
-    int takes_any = cm_policy_is_in(before, CM_OID_ANY_POLICY);
+    int takes_any = cm_text_is_among(before, CM_OID_ANY_POLICY);
 
     for (int i = 0; i < mappings->nelts; i++) {
         const cm_policy_mapping_t *mapping = &APR_ARRAY_IDX(mappings, i, cm_policy_mapping_t);
@@ -178,14 +169,14 @@ static void map(cm_policy_path_t *path, const cm_policy_says_t *says, apr_pool_t
         path->is_broken |= strcmp(mapping->issuer, CM_OID_ANY_POLICY) == 0 ||
                            strcmp(mapping->subject, CM_OID_ANY_POLICY) == 0;
         add(from, mapping->issuer);
-        if (path->policy_mapping > 0 && (takes_any || cm_policy_is_in(before, mapping->issuer))) {
+        if (path->policy_mapping > 0 && (takes_any || cm_text_is_among(before, mapping->issuer))) {
             add(valid, mapping->subject);
         }
     }
     for (int i = 0; i < before->nelts; i++) {
         const char *oid = APR_ARRAY_IDX(before, i, const char *);
 
-        if (!cm_policy_is_in(from, oid)) {
+        if (!cm_text_is_among(from, oid)) {
             add(valid, oid);
         }
     }

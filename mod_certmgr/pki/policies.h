@@ -46,7 +46,4 @@ void cm_policy_path(cm_policy_path_t *path, const cm_cert_t *issuer,
 int cm_policy_path_allows(const cm_policy_path_t *path, const cm_policy_says_t *says,
                           apr_pool_t *pool);
 
-/* Whether the OID is in an array of const char *. */
-int cm_policy_is_in(const apr_array_header_t *list, const char *oid);
-
 #endif

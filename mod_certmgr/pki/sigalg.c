@@ -134,19 +134,6 @@ cm_error_t *cm_signed_parse(cm_signed_t *parts, cm_bytes_t der, const char *rule
     return error ? error : cm_der_close(&inner);
 }
 
-static const EVP_MD *rsa_digest(cm_digest_t digest)
-{
-    switch (digest) {
-    case CM_DIGEST_SHA384:
-        return EVP_sha384();
-    case CM_DIGEST_SHA512:
-        return EVP_sha512();
-    case CM_DIGEST_SHA256:
-    default:
-        return EVP_sha256();
-    }
-}
-
 /* ECDSA needs no digest by name: the hash is made here, the key only compares it. */
 static int is_signature(const cm_signed_t *parts, const cm_pubkey_t *key, const cm_sigalg_t *alg,
                         apr_pool_t *pool)
@@ -159,7 +146,7 @@ static int is_signature(const cm_signed_t *parts, const cm_pubkey_t *key, const 
     }
     if (alg->null_parameters &&
         (EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING) != 1 ||
-         EVP_PKEY_CTX_set_signature_md(ctx, rsa_digest(alg->digest)) != 1)) {
+         EVP_PKEY_CTX_set_signature_md(ctx, cm_ossl_md(alg->digest)) != 1)) {
         return 0;
     }
     return EVP_PKEY_verify(ctx, parts->signature.data, parts->signature.len, hash.data, hash.len) ==

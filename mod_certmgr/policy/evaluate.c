@@ -92,12 +92,8 @@ static void check_key(decision_t *decision)
     const cm_evaluate_in_t *in = decision->in;
     const apr_array_header_t *keys = in->profile->keys;
     const char *algorithm = in->csr->key->algorithm;
-    int is_accepted = 0;
 
-    for (int i = 0; i < keys->nelts; i++) {
-        is_accepted |= strcmp(APR_ARRAY_IDX(keys, i, const char *), algorithm) == 0;
-    }
-    if (!is_accepted) {
+    if (!cm_text_is_among(keys, algorithm)) {
         cm_error_advise(
             refuse(decision, "/csr", "profile.key-algorithm",
                    apr_psprintf(decision->pool, "the profile does not accept %s keys", algorithm)),

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/text.h"
 #include "policy/identity.h"
 
 #include <apr_lib.h>
@@ -134,12 +135,7 @@ void cm_identity_join(cm_identity_t *who, const char *group, apr_pool_t *pool)
 
 int cm_identity_is_in(const cm_identity_t *who, const char *group)
 {
-    for (int i = 0; who->groups && i < who->groups->nelts; i++) {
-        if (strcmp(APR_ARRAY_IDX(who->groups, i, const char *), group) == 0) {
-            return 1;
-        }
-    }
-    return 0;
+    return cm_text_is_among(who->groups, group);
 }
 
 unsigned cm_identity_roles(const cm_identity_t *who, const char *group)

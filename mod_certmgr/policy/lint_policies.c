@@ -2,6 +2,7 @@
  *
  * Rules of the check before signing that are about certificate policies.
  */
+#include "base/text.h"
 #include "policy/lint.h"
 
 static const cm_ext_t *find(const cm_lint_t *lint, const char *oid)
@@ -26,7 +27,7 @@ int cm_lint_policies(const cm_lint_t *lint)
 int cm_lint_any_policy(const cm_lint_t *lint)
 {
     return lint->path.inhibit_any > 0 || !lint->says_is_read ||
-           !cm_policy_is_in(lint->says.policies, CM_OID_ANY_POLICY) ||
+           !cm_text_is_among(lint->says.policies, CM_OID_ANY_POLICY) ||
            (lint->says.is_ca && lint->says.is_self_issued);
 }
 

@@ -5,20 +5,14 @@
 #include <apr_cstr.h>
 #include <apr_strings.h>
 
+#include "base/text.h"
 #include "pki/constraints.h"
 #include "policy/evaluate.h"
 #include "policy/lint.h"
 
 int cm_lint_profile_key(const cm_lint_t *lint)
 {
-    const apr_array_header_t *keys = lint->in->profile->keys;
-
-    for (int i = 0; i < keys->nelts; i++) {
-        if (strcmp(APR_ARRAY_IDX(keys, i, const char *), lint->key) == 0) {
-            return 1;
-        }
-    }
-    return 0;
+    return cm_text_is_among(lint->in->profile->keys, lint->key);
 }
 
 int cm_lint_profile_signature_hash(const cm_lint_t *lint)
@@ -229,16 +223,6 @@ int cm_lint_profile_subject_san(const cm_lint_t *lint)
     return 1;
 }
 
-static int has_name(const apr_array_header_t *list, const char *name)
-{
-    for (int i = 0; i < list->nelts; i++) {
-        if (strcmp(APR_ARRAY_IDX(list, i, const char *), name) == 0) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
 /* RFC 3161 2.3: the one extended key usage of a time stamp's signer is critical by itself. */
 static int is_sole_time_stamping(const cm_lint_t *lint)
 {
@@ -252,9 +236,9 @@ int cm_lint_profile_critical(const cm_lint_t *lint)
     const cm_ext_t *eku = cm_ext_find(lint->cert->extensions, CM_OID_EXT_KEY_USAGE);
     const cm_ext_t *policies = cm_ext_find(lint->cert->extensions, CM_OID_POLICIES);
 
-    return (!eku || eku->critical ==
-                        (has_name(wanted, "extendedKeyUsage") || is_sole_time_stamping(lint))) &&
-           (!policies || policies->critical == has_name(wanted, "certificatePolicies"));
+    return (!eku || eku->critical == (cm_text_is_among(wanted, "extendedKeyUsage") ||
+                                      is_sole_time_stamping(lint))) &&
+           (!policies || policies->critical == cm_text_is_among(wanted, "certificatePolicies"));
 }
 
 int cm_lint_profile_constraints(const cm_lint_t *lint)

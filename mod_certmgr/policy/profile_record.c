@@ -137,16 +137,6 @@ static cm_error_t *check_array(const spot_t *spot)
                                                                 : NULL;
 }
 
-static int holds(const apr_array_header_t *list, const char *word)
-{
-    for (int i = 0; i < list->nelts; i++) {
-        if (strcmp(APR_ARRAY_IDX(list, i, const char *), word) == 0) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
 /* Words of an array, none twice; their values are added up as bits. */
 static cm_error_t *read_words(const apr_array_header_t **names, unsigned *bits, const spot_t *spot)
 {
@@ -160,7 +150,7 @@ static cm_error_t *read_words(const apr_array_header_t **names, unsigned *bits, 
         int number;
         cm_error_t *wrong = read_word(&word, &number, &inner);
 
-        if (!wrong && holds(list, word)) {
+        if (!wrong && cm_text_is_among(list, word)) {
             wrong = refuse(&inner, "value.duplicate", "it stands here twice");
         }
         if (!wrong) {

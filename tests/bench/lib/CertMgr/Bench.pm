@@ -12,7 +12,7 @@ use File::Temp ();
 use IO::Handle ();
 use JSON::PP ();
 use POSIX ();
-use CertMgr::Test qw(instance);
+use CertMgr::Test qw(instance read_file write_file);
 
 our @EXPORT = qw(option databases cores work_folder say_step read_file write_file json records new_instance stop_httpd
     start_httpd tool sql program server_text server_program token_speed as_server command load tree_cpu measure value derive at_end
@@ -33,21 +33,6 @@ sub json { return $json }
 sub say_step {
     STDERR->print("# $_[0]\n");
     return;
-}
-
-sub read_file {
-    my ($path) = @_;
-    open my $file, '<:raw', $path or die "$path: $!";
-    local $/ = undef;
-    return scalar <$file>;
-}
-
-sub write_file {
-    my ($path, $content) = @_;
-    open my $file, '>:raw', $path or die "$path: $!";
-    print {$file} $content;
-    close $file or die "$path: $!";
-    return $path;
 }
 
 # A file of records, as tests/bench/bench.h says.

@@ -12,7 +12,7 @@ use Exporter 'import';
 use File::Temp ();
 use JSON::PP ();
 use Test::More;
-use CertMgr::Test;
+use CertMgr::Test qw(:DEFAULT read_file write_file);
 
 our @EXPORT = qw(main_instance as nobody csr enroll revoke contract members_are scratch ctl break_glass
     write_file read_file command wait_until tool query on_postgres as_server database_is_whole
@@ -23,21 +23,6 @@ my ($instance, $contract);
 my $scratch = File::Temp->newdir('/tmp/certmgr-test-XXXXXX');
 
 sub scratch { return "$scratch/" . ($_[0] // '') }
-
-sub read_file {
-    my ($path) = @_;
-    open my $file, '<:raw', $path or die "$path: $!";
-    local $/ = undef;
-    return scalar <$file>;
-}
-
-sub write_file {
-    my ($path, $content) = @_;
-    open my $file, '>:raw', $path or die "$path: $!";
-    print {$file} $content;
-    close $file or die "$path: $!";
-    return $path;
-}
 
 sub contract {
     $contract //= JSON::PP->new->utf8->decode(read_file("$ENV{CERTMGR_TEST_TOP}/tests/contract.json"));

@@ -22,11 +22,27 @@ use POSIX ();
 use Test::More;
 
 our @EXPORT = qw(instance call problem_is announce_log watch_log done base_url);
+our @EXPORT_OK = qw(read_file write_file);
 
 my $json = JSON::PP->new->utf8->canonical->allow_nonref;
 my (@logs, @announced);
 
 # Where Apache::Test's own server listens.
+sub read_file {
+    my ($path) = @_;
+    open my $file, '<:raw', $path or die "$path: $!";
+    local $/ = undef;
+    return scalar <$file>;
+}
+
+sub write_file {
+    my ($path, $content) = @_;
+    open my $file, '>:raw', $path or die "$path: $!";
+    print {$file} $content;
+    close $file or die "$path: $!";
+    return $path;
+}
+
 sub base_url {
     require Apache::TestRequest;
     return 'http://127.0.0.1:' . Apache::Test::vars('port');
