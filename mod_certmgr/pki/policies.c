@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/text.h"
 #include "pki/policies.h"
 
 #include <limits.h>
+
+#include "base/text.h"
 
 enum { UNLIMITED = INT_MAX };
 

@@ -27,7 +27,6 @@ our @EXPORT_OK = qw(read_file write_file);
 my $json = JSON::PP->new->utf8->canonical->allow_nonref;
 my (@logs, @announced);
 
-# Where Apache::Test's own server listens.
 sub read_file {
     my ($path) = @_;
     open my $file, '<:raw', $path or die "$path: $!";
@@ -43,6 +42,7 @@ sub write_file {
     return $path;
 }
 
+# Where Apache::Test's own server listens.
 sub base_url {
     require Apache::TestRequest;
     return 'http://127.0.0.1:' . Apache::Test::vars('port');
