@@ -3,41 +3,13 @@
 
 #include <apr_strings.h>
 #include <errno.h>
-#include <openssl/sha.h>
 #include <pthread.h>
-#include <stdint.h>
 #include <string.h>
 #include <time.h>
 
-enum { PLACE_WORDS = 384, HEAD_WORDS = 3, NAME = 64, PATIENCE = 1 };
+#include "flow/ready_place.h"
 
-/* Everything in it may be wrong and is checked: nothing here is an address. */
-typedef struct {
-    int64_t authority, counter;
-    int64_t this_update, next_update, modified;
-    uint64_t id_len, serial_len, der_len;
-    unsigned char sha256[SHA256_DIGEST_LENGTH];
-} note_t;
-
-enum {
-    NOTE_WORDS = sizeof(note_t) / sizeof(uint64_t),
-    ROOM = (PLACE_WORDS - HEAD_WORDS - NOTE_WORDS) * sizeof(uint64_t)
-};
-
-/* What is behind the note: CertID, whose last octets are the serial, then the OCSPResponse. */
-typedef struct {
-    note_t note;
-    unsigned char bytes[ROOM];
-} content_t;
-
-typedef struct {
-    uint64_t key;  /* of the CertID; 0: nothing is kept here */
-    uint64_t used; /* when it was given last, seconds; 0: never */
-    uint64_t sum;  /* of the content */
-    uint64_t words[PLACE_WORDS - HEAD_WORDS];
-} place_t;
-
-_Static_assert(sizeof(content_t) == sizeof(((place_t *)0)->words), "a place holds its content");
+enum { NAME = 64, PATIENCE = 1 /* second */ };
 
 typedef struct {
     char name[NAME];
@@ -49,7 +21,7 @@ typedef struct {
 /* What readers use too is read and written as a whole; all else is for who has the lock. */
 typedef struct {
     pthread_mutex_t lock; /* of those who write */
-    uint64_t broken;
+    uint64_t broken;      /* when it could not be had last, microseconds; 0: nobody remembers */
     int64_t began, ended; /* of the last look for revocations */
     uint64_t away;        /* the database was, at the last look */
     uint64_t given, made, dropped;
@@ -59,12 +31,9 @@ typedef struct {
 
 struct cm_ready_t {
     shared_t *shared;
-    place_t *places;
+    cm_place_t *places;
     apr_size_t sets; /* not in the shared memory: no corruption leads outside of it */
 };
-
-#define GET(place)        __atomic_load_n(&(place), __ATOMIC_RELAXED)
-#define SET(place, value) __atomic_store_n(&(place), (value), __ATOMIC_RELAXED)
 
 static cm_error_t *make_lock(pthread_mutex_t *lock, apr_pool_t *pool)
 {
@@ -83,7 +52,7 @@ static cm_error_t *make_lock(pthread_mutex_t *lock, apr_pool_t *pool)
     return status ? cm_error_apr(pool, CM_E_INTERNAL, "no lock for OCSP answers", status) : NULL;
 }
 
-enum { HEAD = (sizeof(shared_t) / sizeof(place_t) + 1) * sizeof(place_t) };
+enum { HEAD = (sizeof(shared_t) / sizeof(cm_place_t) + 1) * sizeof(cm_place_t) };
 
 static apr_size_t sets_of(apr_int64_t places)
 {
@@ -92,7 +61,7 @@ static apr_size_t sets_of(apr_int64_t places)
 
 apr_size_t cm_ready_size(apr_int64_t places)
 {
-    return HEAD + sets_of(places) * CM_READY_WAYS * sizeof(place_t);
+    return HEAD + sets_of(places) * CM_READY_WAYS * sizeof(cm_place_t);
 }
 
 cm_error_t *cm_ready_make(cm_ready_t **ready, void *memory, apr_int64_t places, apr_pool_t *pool)
@@ -101,124 +70,56 @@ cm_error_t *cm_ready_make(cm_ready_t **ready, void *memory, apr_int64_t places, 
 
     made->sets = sets_of(places);
     made->shared = memory;
-    made->places = (place_t *)(void *)((char *)memory + HEAD);
+    made->places = (cm_place_t *)(void *)((char *)memory + HEAD);
     *ready = made;
     return make_lock(&made->shared->lock, pool);
 }
 
-/* 64-bit FNV-1a, over octets and over words */
-static const uint64_t fnv_offset = 0xcbf29ce484222325u, fnv_prime = 0x100000001b3u;
-
-static uint64_t hash(cm_bytes_t bytes)
+static cm_place_t *set_of(const cm_ready_t *ready, cm_bytes_t serial)
 {
-    uint64_t value = fnv_offset;
+    return ready->places + (cm_place_key(serial) / 2 % ready->sets) * CM_READY_WAYS;
+}
 
-    for (apr_size_t i = 0; i < bytes.len; i++) {
-        value = (value ^ bytes.data[i]) * fnv_prime;
+static uint64_t microseconds(struct timespec at)
+{
+    return (uint64_t)at.tv_sec * APR_USEC_PER_SEC + (uint64_t)at.tv_nsec / 1000;
+}
+
+/* With the lock. Whoever could not have it did not drop an answer, nor tell which readings are too
+ * old; that long after, there is no such reading any more. */
+static void recover(cm_ready_t *ready, uint64_t broken, uint64_t now)
+{
+    if (now - broken < CM_READY_RAISED * (uint64_t)APR_USEC_PER_SEC) {
+        return;
     }
-    return value | 1; /* never 0 */
-}
-
-static uint64_t sum_of(const uint64_t *words, apr_size_t count)
-{
-    uint64_t value = fnv_offset;
-
-    for (apr_size_t i = 0; i < count; i++) {
-        value = (value ^ words[i]) * fnv_prime;
+    for (apr_size_t i = 0; i < ready->sets * CM_READY_WAYS; i++) {
+        cm_place_clear(&ready->places[i]);
     }
-    return value;
+    /* unless it could not be had again */
+    __atomic_compare_exchange_n(&ready->shared->broken, &broken, 0, 0, __ATOMIC_SEQ_CST,
+                                __ATOMIC_SEQ_CST);
 }
 
-static place_t *set_of(const cm_ready_t *ready, cm_bytes_t serial)
-{
-    return ready->places + (hash(serial) / 2 % ready->sets) * CM_READY_WAYS;
-}
-
-static cm_bytes_t id_of(const content_t *content)
-{
-    return cm_bytes_make(content->bytes, content->note.id_len);
-}
-
-static cm_bytes_t serial_of(const content_t *content)
-{
-    const note_t *note = &content->note;
-
-    return cm_bytes_make(content->bytes + note->id_len - note->serial_len, note->serial_len);
-}
-
-static int is_sound(const note_t *note)
-{
-    return note->id_len <= ROOM && note->der_len <= ROOM && note->id_len + note->der_len <= ROOM &&
-           note->serial_len <= note->id_len && note->authority >= 0 &&
-           note->authority < CM_READY_AUTHORITIES;
-}
-
-static apr_size_t words_of(const note_t *note)
-{
-    return NOTE_WORDS + (note->id_len + note->der_len + sizeof(uint64_t) - 1) / sizeof(uint64_t);
-}
-
-static void copy(uint64_t *words, const uint64_t *from, apr_size_t count)
-{
-    for (apr_size_t i = 0; i < count; i++) {
-        words[i] = GET(from[i]);
-    }
-}
-
-/* A copy of what a place holds, if it is whole: a place that is written meanwhile gives no sum that
- * fits. */
-static int read_place(content_t *content, const place_t *place)
-{
-    uint64_t *words = (uint64_t *)(void *)content;
-    apr_size_t count;
-
-    if (!GET(place->key)) {
-        return 0;
-    }
-    copy(words, place->words, NOTE_WORDS);
-    if (!is_sound(&content->note)) {
-        return 0;
-    }
-    count = words_of(&content->note);
-    copy(words + NOTE_WORDS, place->words + NOTE_WORDS, count - NOTE_WORDS);
-    return GET(place->sum) == sum_of(words, count);
-}
-
-static void clear_place(place_t *place)
-{
-    SET(place->key, 0);
-}
-
-/* With the lock. */
-static void write_place(place_t *place, uint64_t key, const content_t *content)
-{
-    const uint64_t *words = (const uint64_t *)(const void *)content;
-    apr_size_t count = words_of(&content->note);
-
-    clear_place(place);
-    for (apr_size_t i = 0; i < count; i++) {
-        SET(place->words[i], words[i]);
-    }
-    SET(place->sum, sum_of(words, count));
-    SET(place->used, 0);
-    SET(place->key, key);
-}
-
-/* Who held it may have been killed: the sums tell what is whole. What can't be
- * had for so long is lost, and with it the way to drop an answer: so none is given any more. */
+/* Who held it may have been killed: the sums tell what is whole. Who can't have it can't drop an
+ * answer, so none is given for CM_READY_RAISED seconds; and nobody waits for it meanwhile. */
 static int lock(cm_ready_t *ready)
 {
-    struct timespec until;
+    uint64_t broken = CM_PLACE_GET(ready->shared->broken);
+    struct timespec now, until;
     int status;
 
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += PATIENCE;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    until = now;
+    until.tv_sec += broken ? 0 : PATIENCE;
     status = pthread_mutex_clocklock(&ready->shared->lock, CLOCK_MONOTONIC, &until);
     if (status == EOWNERDEAD) {
         status = pthread_mutex_consistent(&ready->shared->lock);
     }
     if (status) {
-        SET(ready->shared->broken, 1);
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        CM_PLACE_SET(ready->shared->broken, microseconds(now));
+    } else if (broken) {
+        recover(ready, broken, microseconds(now));
     }
     return status == 0;
 }
@@ -271,20 +172,20 @@ static int is_same(const authority_t *authority, const cm_ready_reading_t *readi
 int cm_ready_find(cm_ready_answer_t *answer, cm_ready_t *ready, const cm_ocsp_id_t *id,
                   apr_time_t now, apr_pool_t *pool)
 {
-    place_t *set = set_of(ready, id->serial);
-    uint64_t key = hash(id->der), second = (uint64_t)apr_time_sec(now);
-    content_t content;
+    cm_place_t *set = set_of(ready, id->serial);
+    uint64_t key = cm_place_key(id->der), second = (uint64_t)apr_time_sec(now);
+    cm_place_content_t content;
 
-    for (int i = 0; i < CM_READY_WAYS && !GET(ready->shared->broken); i++) {
-        const note_t *note = &content.note;
+    for (int i = 0; i < CM_READY_WAYS && !CM_PLACE_GET(ready->shared->broken); i++) {
+        const cm_place_note_t *note = &content.note;
 
-        if (GET(set[i].key) != key || !read_place(&content, &set[i]) ||
-            !cm_bytes_equal(id_of(&content), id->der) || now < note->this_update ||
+        if (CM_PLACE_GET(set[i].key) != key || !cm_place_read(&content, &set[i]) ||
+            !cm_bytes_equal(cm_place_id(&content), id->der) || now < note->this_update ||
             now >= note->next_update) {
             continue;
         }
-        if (GET(set[i].used) != second) {
-            SET(set[i].used, second);
+        if (CM_PLACE_GET(set[i].used) != second) {
+            CM_PLACE_SET(set[i].used, second);
         }
         count(&ready->shared->given);
         *answer = (cm_ready_answer_t){
@@ -300,17 +201,18 @@ int cm_ready_find(cm_ready_answer_t *answer, cm_ready_t *ready, const cm_ocsp_id
 
 int cm_ready_is_current(const cm_ready_t *ready, apr_time_t now)
 {
-    apr_time_t began = GET(ready->shared->began);
-    int is_under_way = began != GET(ready->shared->ended) && !GET(ready->shared->away);
+    apr_time_t began = CM_PLACE_GET(ready->shared->began);
+    int is_under_way =
+        began != CM_PLACE_GET(ready->shared->ended) && !CM_PLACE_GET(ready->shared->away);
 
-    return GET(ready->shared->away) ||
+    return CM_PLACE_GET(ready->shared->away) ||
            (began <= now &&
             now <= began + apr_time_from_sec(is_under_way ? CM_READY_LOOK : CM_READY_BOUND));
 }
 
 int cm_ready_claim(cm_ready_t *ready, apr_time_t now)
 {
-    apr_time_t before = GET(ready->shared->began);
+    apr_time_t before = CM_PLACE_GET(ready->shared->began);
 
     return !cm_ready_is_current(ready, now) &&
            __atomic_compare_exchange_n(&ready->shared->began, &before, now, 0, __ATOMIC_RELAXED,
@@ -321,14 +223,14 @@ int cm_ready_claim(cm_ready_t *ready, apr_time_t now)
 static void drop(cm_ready_t *ready, const authority_t *authority, cm_bytes_t serial,
                  apr_int64_t counter)
 {
-    place_t *set = set_of(ready, serial);
-    content_t content;
+    cm_place_t *set = set_of(ready, serial);
+    cm_place_content_t content;
 
     for (int i = 0; i < CM_READY_WAYS; i++) {
-        if (read_place(&content, &set[i]) &&
+        if (cm_place_read(&content, &set[i]) &&
             content.note.authority == authority - ready->shared->authority &&
-            content.note.counter < counter && cm_bytes_equal(serial_of(&content), serial)) {
-            clear_place(&set[i]);
+            content.note.counter < counter && cm_bytes_equal(cm_place_serial(&content), serial)) {
+            cm_place_clear(&set[i]);
             count(&ready->shared->dropped);
         }
     }
@@ -336,12 +238,12 @@ static void drop(cm_ready_t *ready, const authority_t *authority, cm_bytes_t ser
 
 static void drop_all(cm_ready_t *ready, const authority_t *authority)
 {
-    content_t content;
+    cm_place_content_t content;
 
     for (apr_size_t i = 0; i < ready->sets * CM_READY_WAYS; i++) {
-        if (read_place(&content, &ready->places[i]) &&
+        if (cm_place_read(&content, &ready->places[i]) &&
             content.note.authority == authority - ready->shared->authority) {
-            clear_place(&ready->places[i]);
+            cm_place_clear(&ready->places[i]);
             count(&ready->shared->dropped);
         }
     }
@@ -377,20 +279,20 @@ void cm_ready_settle(cm_ready_t *ready, const cm_ready_reading_t *reading, const
 
 /* With the lock: the place of the same CertID, else one with nothing valid, else the one that was
  * of use longest ago. */
-static place_t *choose(const cm_ready_t *ready, const cm_ocsp_id_t *id, apr_time_t now)
+static cm_place_t *choose(const cm_ready_t *ready, const cm_ocsp_id_t *id, apr_time_t now)
 {
-    place_t *set = set_of(ready, id->serial), *chosen = NULL;
-    uint64_t key = hash(id->der), oldest = UINT64_MAX;
-    content_t content;
+    cm_place_t *set = set_of(ready, id->serial), *chosen = NULL;
+    uint64_t key = cm_place_key(id->der), oldest = UINT64_MAX;
+    cm_place_content_t content;
 
     for (int i = 0; i < CM_READY_WAYS; i++) {
         uint64_t used = 0;
 
-        if (read_place(&content, &set[i]) && content.note.next_update > now) {
+        if (cm_place_read(&content, &set[i]) && content.note.next_update > now) {
             uint64_t made = (uint64_t)apr_time_sec(content.note.this_update);
 
-            used = GET(set[i].used) > made ? GET(set[i].used) : made;
-            if (GET(set[i].key) == key && cm_bytes_equal(id_of(&content), id->der)) {
+            used = CM_PLACE_GET(set[i].used) > made ? CM_PLACE_GET(set[i].used) : made;
+            if (CM_PLACE_GET(set[i].key) == key && cm_bytes_equal(cm_place_id(&content), id->der)) {
                 return &set[i];
             }
         }
@@ -402,39 +304,20 @@ static place_t *choose(const cm_ready_t *ready, const cm_ocsp_id_t *id, apr_time
     return chosen;
 }
 
-static int fill(content_t *content, const cm_ocsp_id_t *id, const cm_ready_answer_t *answer)
-{
-    if (id->der.len + answer->der.len > ROOM || id->serial.len > id->der.len ||
-        answer->sha256.len != SHA256_DIGEST_LENGTH) {
-        return 0;
-    }
-    memset(content, 0, sizeof *content);
-    content->note = (note_t){.this_update = answer->this_update,
-                             .next_update = answer->next_update,
-                             .modified = answer->modified,
-                             .id_len = id->der.len,
-                             .serial_len = id->serial.len,
-                             .der_len = answer->der.len};
-    memcpy(content->note.sha256, answer->sha256.data, answer->sha256.len);
-    memcpy(content->bytes, id->der.data, id->der.len);
-    memcpy(content->bytes + id->der.len, answer->der.data, answer->der.len);
-    return 1;
-}
-
 void cm_ready_keep(cm_ready_t *ready, const cm_ready_reading_t *reading, const cm_ocsp_id_t *id,
                    const cm_ready_answer_t *answer)
 {
-    content_t content;
+    cm_place_content_t content;
     const authority_t *authority;
 
-    if (!fill(&content, id, answer) || !lock(ready)) {
+    if (!cm_place_fill(&content, id, answer) || !lock(ready)) {
         return;
     }
     authority = find_authority(ready, reading->ca);
     if (authority && reading->counter >= authority->known && is_same(authority, reading)) {
         content.note.authority = authority - ready->shared->authority;
         content.note.counter = reading->counter;
-        write_place(choose(ready, id, answer->this_update), hash(id->der), &content);
+        cm_place_write(choose(ready, id, answer->this_update), cm_place_key(id->der), &content);
         count(&ready->shared->made);
     }
     unlock(ready);
@@ -463,19 +346,19 @@ void cm_ready_change(cm_ready_t *ready, const cm_ready_change_t *change)
 
 void cm_ready_begin(cm_ready_t *ready, apr_time_t now)
 {
-    SET(ready->shared->began, now);
+    CM_PLACE_SET(ready->shared->began, now);
 }
 
 void cm_ready_end(cm_ready_t *ready, apr_time_t now)
 {
-    SET(ready->shared->away, 0);
-    SET(ready->shared->began, now);
-    SET(ready->shared->ended, now);
+    CM_PLACE_SET(ready->shared->away, 0);
+    CM_PLACE_SET(ready->shared->began, now);
+    CM_PLACE_SET(ready->shared->ended, now);
 }
 
 void cm_ready_away(cm_ready_t *ready)
 {
-    SET(ready->shared->away, 1);
+    CM_PLACE_SET(ready->shared->away, 1);
 }
 
 cm_bytes_t cm_ready_fingerprint(cm_bytes_t der, cm_bytes_t ocsp_der, apr_pool_t *pool)
@@ -564,16 +447,16 @@ void cm_ready_forget(cm_ready_t *ready, const cm_ready_reading_t *reading)
 int cm_ready_next_due(cm_bytes_t *id, apr_int64_t *place, const cm_ready_t *ready, apr_time_t now,
                       apr_pool_t *pool)
 {
-    content_t content;
+    cm_place_content_t content;
 
     for (; *place < (apr_int64_t)(ready->sets * CM_READY_WAYS); ++*place) {
-        const place_t *here = &ready->places[*place];
-        const note_t *note = &content.note;
+        const cm_place_t *here = &ready->places[*place];
+        const cm_place_note_t *note = &content.note;
 
-        if (GET(here->key) && GET(here->used) && read_place(&content, here) &&
+        if (CM_PLACE_GET(here->key) && CM_PLACE_GET(here->used) && cm_place_read(&content, here) &&
             now >= note->next_update - (note->next_update - note->this_update) / 4 &&
             now < note->next_update) {
-            *id = cm_bytes_copy(id_of(&content), pool);
+            *id = cm_bytes_copy(cm_place_id(&content), pool);
             ++*place;
             return 1;
         }
@@ -584,15 +467,15 @@ int cm_ready_next_due(cm_bytes_t *id, apr_int64_t *place, const cm_ready_t *read
 void cm_ready_status(cm_ready_status_t *status, const cm_ready_t *ready, apr_time_t now)
 {
     const shared_t *shared = ready->shared;
-    content_t content;
+    cm_place_content_t content;
 
     *status = (cm_ready_status_t){.places = (apr_int64_t)(ready->sets * CM_READY_WAYS),
-                                  .given = (apr_int64_t)GET(shared->given),
-                                  .made = (apr_int64_t)GET(shared->made),
-                                  .dropped = (apr_int64_t)GET(shared->dropped),
-                                  .is_broken = GET(shared->broken) != 0};
+                                  .given = (apr_int64_t)CM_PLACE_GET(shared->given),
+                                  .made = (apr_int64_t)CM_PLACE_GET(shared->made),
+                                  .dropped = (apr_int64_t)CM_PLACE_GET(shared->dropped),
+                                  .is_broken = CM_PLACE_GET(shared->broken) != 0};
     for (apr_int64_t i = 0; i < status->places; i++) {
-        status->kept += read_place(&content, &ready->places[i]) &&
+        status->kept += cm_place_read(&content, &ready->places[i]) &&
                         content.note.this_update <= now && now < content.note.next_update;
     }
 }

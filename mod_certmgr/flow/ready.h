@@ -123,7 +123,7 @@ typedef struct {
     apr_int64_t given;        /* times that an answer was found */
     apr_int64_t made;         /* times that one was kept */
     apr_int64_t dropped;      /* by a change */
-    int is_broken;            /* the memory's lock is lost: nothing is given until a restart */
+    int is_broken; /* its lock could not be had: nothing is given for CM_READY_RAISED seconds */
 } cm_ready_status_t;
 void cm_ready_status(cm_ready_status_t *status, const cm_ready_t *ready, apr_time_t now);
 

@@ -28,7 +28,7 @@ libcertmgr_la_SOURCES += \
     %D%/people.c %D%/people.h \
     %D%/perform.c %D%/perform.h \
     %D%/profiles.c %D%/profiles.h \
-    %D%/ready.c %D%/ready.h \
+    %D%/ready.c %D%/ready.h %D%/ready_place.c %D%/ready_place.h \
     %D%/reinstate.c %D%/rekey.c %D%/renew.c \
     %D%/requests.c %D%/requests.h \
     %D%/rules.c %D%/rules.h \

@@ -43,7 +43,7 @@ int cm_status_show(request_rec *r, int flags, const cm_service_t *service)
                               {"Given", "times one was given", status.given},
                               {"Made", "times one was made", status.made},
                               {"Dropped", "dropped by a change", status.dropped},
-                              {"Broken", "given up until a restart (1: yes)", status.is_broken},
+                              {"Broken", "not given for a minute, as the lock could not be had (1: yes)", status.is_broken},
                               {NULL, NULL, 0}});
     }
     return OK;

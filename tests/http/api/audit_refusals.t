@@ -86,9 +86,8 @@ subtest 'kill -9 loses no more than a few seconds' => sub {
     my $had = total();
     is(nobody(GET => '/api/v1/me')->{status}, 401) for 1 .. 3;
     ok(wait_until(sub { total() == $had + 3 }), 'written');
-    my ($parent) = read_file($i->{CERTMGR_PID}) =~ /(\d+)/;
-    my @all = ($parent, split ' ', (command('pgrep', '-P', $parent))[1]);
-    kill KILL => @all;
+    my ($parent) = server_processes();
+    kill_between_logins(\&server_processes);
     ok(wait_until(sub { !kill 0 => $parent }), 'killed');
     is((tool('start'))[0], 0, 'started again');
     is(total(), $had + 3, 'what was written stays');

@@ -219,7 +219,7 @@ subtest 'an authority that is revoked' => sub {
     $r = as('user1', POST => '/api/v1/enroll', json => { profile => 'below', csr => csr() });
     problem_is($r, 422, 'refused', rule => 'issuer.ended', name => 'it issues nothing');
     is((ctl(qw(ca revoke below --reason superseded)))[0], $codes->{refused}, 'once');
-    ok(wait_until(15, sub {
+    ok(wait_until(sub {
         write_file(scratch('crl.der'), nobody(GET => '/crl/root.crl')->{body});
         return run_ok(qw(openssl crl -inform DER -noout -text -in), scratch('crl.der')) =~ /Serial Number: 0*\U$made->{serial}\E\n.*?CA Compromise/s;
     }), "on its parent's CRL");
@@ -253,7 +253,7 @@ subtest 'the token is away when a key is to be made' => sub {
     is($r->{json}{state}, 'issuing', 'and the request stays');
     rename "$folder/tokens.away", "$folder/tokens" or die $!;
     query("UPDATE request SET claim_until = 1 WHERE id = '$id'");    # or a minute later
-    ok(wait_until(30, sub { by('admin1', GET => "/api/v1/change/$id")->{json}{state} eq 'completed' }), 'a job takes it up');
+    ok(wait_until(sub { by('admin1', GET => "/api/v1/change/$id")->{json}{state} eq 'completed' }), 'a job takes it up');
     is(keys_named('patient'), 1, 'one key');
 };
 
@@ -271,7 +271,7 @@ subtest 'approvals that race make one key' => sub {
             $pid
         } qw(admin1 admin2 caadmin3);
         waitpid $_, 0 for @children;
-        ok(wait_until(20, sub { by('admin1', GET => "/api/v1/change/$id")->{json}{state} eq 'completed' }), "race $n: completed");
+        ok(wait_until(sub { by('admin1', GET => "/api/v1/change/$id")->{json}{state} eq 'completed' }), "race $n: completed");
         is(keys_named("race-$n"), 1, 'one key');
         is(query("SELECT COUNT(*) FROM audit_event WHERE action = 'request.perform' AND object = '$id'"), 1, 'recorded once');
         is(query("SELECT COUNT(*) FROM approval WHERE request = '$id'"), 2, 'by two');

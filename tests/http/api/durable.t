@@ -27,24 +27,9 @@ sub work {
     return;
 }
 
-# SoftHSM writes the file of a token anew at each log-in, in place: a kill just then would lose the
-# token, which no server can help.
-my $token = (glob "$i->{CERTMGR_FOLDER}/demo/tokens/*/token.object")[0];
-my $token_size = -s $token;
-
-# The parent first, or it would start new ones.
 sub kill_all {
-    my ($pid) = read_file($i->{CERTMGR_PID}) =~ /(\d+)/;
-    my @all;
-    for (1 .. 100) {
-        kill STOP => $pid;
-        @all = ($pid, split ' ', (command('pgrep', '-P', $pid))[1]);
-        kill STOP => @all;
-        last if -s $token == $token_size;
-        kill CONT => @all;
-        select undef, undef, undef, 0.01;
-    }
-    kill KILL => @all;
+    my ($pid) = server_processes();
+    kill_between_logins(\&server_processes);
     tool(qw(database kill)) if on_postgres();
     wait_until(sub { !kill 0 => $pid });
     unlink $i->{CERTMGR_PID};

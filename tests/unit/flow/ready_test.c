@@ -386,18 +386,45 @@ START_TEST(corrupted_memory_gives_no_answer)
 }
 END_TEST
 
-START_TEST(a_lost_lock_ends_all_answers)
+static int is_broken(void)
 {
     cm_ready_status_t status;
 
+    cm_ready_status(&status, ready, now);
+    return status.is_broken;
+}
+
+/* The lock is the first in the memory, then comes when it could not be had. */
+static void let_a_minute_pass(void)
+{
+    uint64_t *broken = (uint64_t *)(void *)(memory + sizeof(pthread_mutex_t));
+
+    ck_assert_uint_ne(*broken, 0);
+    *broken -= CM_READY_RAISED * (uint64_t)SECOND;
+}
+
+START_TEST(a_lost_lock_ends_all_answers)
+{
+    unsigned char sound[sizeof(pthread_mutex_t)];
+
     make_table(PLACES);
+    memcpy(sound, memory, sizeof sound);
     keep_plain("sha1", "11", "good");
-    memset(memory, 0xff, sizeof(pthread_mutex_t));
+    keep_plain("sha1", "12", "good");
+    memset(memory, 0xff, sizeof sound);
     ck_assert_str_eq(found("sha1", "11"), "good");
     change("ca", "11", 2);
+    ck_assert_str_eq(found("sha1", "12"), "");
+    ck_assert(is_broken());
+    memcpy(memory, sound, sizeof sound);
+    keep_plain("sha1", "12", "good");
+    ck_assert_str_eq(found("sha1", "12"), "");
+    ck_assert(is_broken());
+    let_a_minute_pass();
+    keep_plain("sha1", "12", "new");
+    ck_assert(!is_broken());
     ck_assert_str_eq(found("sha1", "11"), "");
-    cm_ready_status(&status, ready, now);
-    ck_assert(status.is_broken);
+    ck_assert_str_eq(found("sha1", "12"), "new");
 }
 END_TEST
 

@@ -79,23 +79,6 @@ START_TEST(values_come_back_as_they_went)
 }
 END_TEST
 
-START_TEST(no_rows_come_at_once)
-{
-    db_t *db = db_make(_i, 1);
-    apr_interval_time_t fastest = APR_INT64_MAX;
-
-    for (int i = 0; i < 20; i++) {
-        apr_time_t start = apr_time_now(), took;
-
-        ck_assert_int_eq(cm_rows_count(read_item(db, "absent")), 0);
-        took = apr_time_now() - start;
-        fastest = took < fastest ? took : fastest;
-    }
-    /* a sequential select would sleep that long each time */
-    ck_assert_int_lt(fastest, apr_time_from_msec(100));
-}
-END_TEST
-
 START_TEST(an_argument_of_another_kind_is_our_mistake)
 {
     db_t *db = db_make(_i, 1);
@@ -148,7 +131,6 @@ TCase *values_case(void)
 
     tcase_add_loop_test(tcase, null_and_empty_are_kept_apart, 0, 2);
     tcase_add_loop_test(tcase, values_come_back_as_they_went, 0, 2);
-    tcase_add_loop_test(tcase, no_rows_come_at_once, 0, 2);
     tcase_add_loop_test(tcase, an_argument_of_another_kind_is_our_mistake, 0, 2);
     tcase_add_loop_test(tcase, a_failed_select_is_not_an_empty_one, 0, 2);
     tcase_add_loop_test(tcase, too_many_rows_are_refused, 0, 2);

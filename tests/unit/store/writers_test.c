@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "store/work.h"
 #include "unit/store/suite.h"
 
 enum { THREADS = 2, PROCESSES = 2, ROUNDS = 50 };
@@ -123,13 +124,9 @@ END_TEST
 
 typedef struct {
     cm_store_t *store;
-    apr_interval_time_t nap;
-    volatile apr_time_t ends; /* 0: not inside yet */
-    volatile int awake;       /* set by the test: the nap is over */
+    volatile int is_inside;
+    volatile int awake; /* set by the test: the nap is over */
 } napper_t;
-
-/* Until it is woken: no test takes that long. */
-enum { ENDLESS = 3600 };
 
 static cm_error_t *nap(cm_txn_t *txn, cm_audit_event_t *event, void *baton)
 {
@@ -137,8 +134,8 @@ static cm_error_t *nap(cm_txn_t *txn, cm_audit_event_t *event, void *baton)
 
     (void)txn;
     (void)event;
-    napper->ends = apr_time_now() + napper->nap;
-    while (!napper->awake && apr_time_now() < napper->ends) {
+    napper->is_inside = 1;
+    while (!napper->awake) {
         apr_sleep(500);
     }
     return NULL;
@@ -156,116 +153,89 @@ static void *APR_THREAD_FUNC nap_inside(apr_thread_t *thread, void *data)
     return NULL;
 }
 
+static void await_nap(const napper_t *napper)
+{
+    while (!napper->is_inside) {
+        apr_sleep(500);
+    }
+}
+
 static apr_thread_t *start_napping(napper_t *napper)
 {
     apr_thread_t *thread;
 
-    napper->ends = 0;
     apr_thread_create(&thread, NULL, nap_inside, napper, pool);
-    while (!napper->ends) {
-        apr_sleep(500);
-    }
+    await_nap(napper);
     return thread;
 }
 
-/* How long after the nap another writer got through, in milliseconds; 255 when it failed. */
-static int late_by(cm_store_t *store, const napper_t *napper, const char *id)
+/* A process that naps inside a transaction. */
+static pid_t fork_napper(db_t *db, napper_t **shared)
 {
-    item_baton_t item = {.id = id};
-    cm_error_t *error = cm_store_transact(store, insert_item, &item, db_event(id), pool);
-    apr_time_t late = (apr_time_now() - napper->ends) / 1000;
-
-    return error || item.runs != 1 ? 255 : late > 254 ? 254 : (int)late;
-}
-
-enum { NAPS = 4, AT_ONCE = 25 /* ms */ };
-
-/* SQLite and apr_dbd would sleep in steps of 0.1 s, so that a writer that begins with the nap is
- * late by 50 ms each time; ours goes as soon as it can. The best of a few rounds, as the machine
- * may be busy. */
-START_TEST(the_next_writer_goes_at_once)
-{
-    db_t *db = db_make(ON_SQLITE, 1);
-    napper_t napper = {.store = db->store, .nap = apr_time_from_msec(250)};
-    int best = 255;
-
-    for (int i = 0; i < NAPS; i++) {
-        apr_thread_t *thread = start_napping(&napper);
-        int late = late_by(db->store, &napper, apr_psprintf(pool, "w%d", i));
-        apr_status_t status;
-
-        best = late < best ? late : best;
-        apr_thread_join(&status, thread);
-    }
-    ck_assert_int_eq(db_items(db), NAPS);
-    ck_assert_int_lt(best, AT_ONCE);
-}
-END_TEST
-
-/* A process that naps inside a transaction whenever `ends` is 0, `naps` times. */
-static pid_t fork_napper(db_t *db, napper_t *napper, int naps)
-{
+    napper_t *napper =
+        mmap(NULL, sizeof *napper, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     pid_t child;
 
+    ck_assert(napper != MAP_FAILED);
+    *shared = napper;
     db_close(db);
     child = fork();
     if (child == 0) {
         napper->store = db_another_store(db);
-        for (int i = 0; i < naps; i++) {
-            while (napper->ends) {
-                apr_sleep(500);
-            }
-            nap_inside(NULL, napper);
-        }
+        nap_inside(NULL, napper);
         _exit(0);
     }
     db->store = db_another_store(db);
+    await_nap(napper);
     return child;
 }
 
-static napper_t *shared_napper(apr_interval_time_t nap)
+/* SQLite and apr_dbd would sleep in steps of 0.1 s: who writes waits for the turn, not for them. */
+static void assert_turn(int is_free, const db_t *db)
 {
-    napper_t *napper =
-        mmap(NULL, sizeof *napper, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    cm_turn_t *turn = db->store->turn;
+    cm_error_t *error = cm_turn_take(turn, apr_time_now() + apr_time_from_msec(20), pool);
 
-    ck_assert(napper != MAP_FAILED);
-    *napper = (napper_t){.nap = nap};
-    return napper;
-}
-
-static void await_nap(const napper_t *napper)
-{
-    while (!napper->ends) {
-        apr_sleep(500);
+    if (is_free) {
+        assert_done(error);
+        cm_turn_give(turn);
+    } else {
+        assert_refused(error, CM_E_BUSY, NULL);
     }
 }
 
-START_TEST(the_next_writer_of_another_process_goes_at_once)
+START_TEST(a_writer_has_the_turn)
 {
     db_t *db = db_make(ON_SQLITE, 1);
-    napper_t *napper = shared_napper(apr_time_from_msec(250));
-    pid_t child = fork_napper(db, napper, NAPS);
-    int best = 255;
+    napper_t napper = {.store = db->store};
+    apr_thread_t *thread = start_napping(&napper);
+    apr_status_t status;
+
+    assert_turn(0, db);
+    napper.awake = 1;
+    apr_thread_join(&status, thread);
+    assert_turn(1, db);
+}
+END_TEST
+
+START_TEST(a_writer_of_another_process_has_the_turn)
+{
+    db_t *db = db_make(ON_SQLITE, 1);
+    napper_t *napper;
+    pid_t child = fork_napper(db, &napper);
     int status;
 
-    for (int i = 0; i < NAPS; i++) {
-        int late;
-
-        await_nap(napper);
-        late = late_by(db->store, napper, apr_psprintf(pool, "w%d", i));
-        best = late < best ? late : best;
-        napper->ends = 0;
-    }
+    assert_turn(0, db);
+    napper->awake = 1;
     ck_assert(waitpid(child, &status, 0) == child);
-    ck_assert_int_eq(db_items(db), NAPS);
-    ck_assert_int_lt(best, AT_ONCE);
+    assert_turn(1, db);
 }
 END_TEST
 
 START_TEST(readers_do_not_wait_for_a_writer)
 {
     db_t *db = db_make(ON_SQLITE, 1);
-    napper_t napper = {.store = db->store, .nap = apr_time_from_sec(ENDLESS)};
+    napper_t napper = {.store = db->store};
     const cm_value_t id[] = {cm_value_text("a")};
     apr_thread_t *thread;
     apr_status_t status;
@@ -282,14 +252,13 @@ END_TEST
 START_TEST(a_writer_gives_up_at_the_deadline)
 {
     db_t *db = db_make(ON_SQLITE, 1);
-    napper_t *napper = shared_napper(apr_time_from_sec(ENDLESS));
+    napper_t *napper;
     item_baton_t item = {.id = "a"};
     pid_t child;
     int status;
 
     db->config.deadline = apr_time_from_msec(100);
-    child = fork_napper(db, napper, 1);
-    await_nap(napper);
+    child = fork_napper(db, &napper);
     assert_refused(cm_store_transact(db->store, insert_item, &item, db_event("e"), pool), CM_E_BUSY,
                    NULL);
     ck_assert_int_eq(item.runs, 0);
@@ -302,7 +271,7 @@ END_TEST
 START_TEST(a_thread_gives_up_at_the_deadline)
 {
     db_t *db = db_make(ON_SQLITE, 1);
-    napper_t napper = {.nap = apr_time_from_sec(ENDLESS)};
+    napper_t napper = {0};
     item_baton_t item = {.id = "a"};
     apr_thread_t *thread;
     apr_status_t status;
@@ -356,8 +325,8 @@ TCase *writers_case(void)
 
     tcase_add_test(tcase, a_lock_file_is_no_link);
     tcase_add_test(tcase, two_writers_lose_nothing_and_are_never_busy);
-    tcase_add_test(tcase, the_next_writer_goes_at_once);
-    tcase_add_test(tcase, the_next_writer_of_another_process_goes_at_once);
+    tcase_add_test(tcase, a_writer_has_the_turn);
+    tcase_add_test(tcase, a_writer_of_another_process_has_the_turn);
     tcase_add_test(tcase, readers_do_not_wait_for_a_writer);
     tcase_add_test(tcase, a_writer_gives_up_at_the_deadline);
     tcase_add_test(tcase, a_thread_gives_up_at_the_deadline);

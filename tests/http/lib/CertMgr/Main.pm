@@ -16,10 +16,10 @@ use CertMgr::Test qw(:DEFAULT read_file write_file);
 
 our @EXPORT = qw(main_instance as nobody csr enroll revoke contract members_are scratch ctl break_glass
     write_file read_file command wait_until tool query on_postgres as_server database_is_whole
-    keep_records restore_records);
+    keep_records restore_records server_processes kill_between_logins);
 our @EXPORT_OK = qw(run_ok break_glass_ok);
 
-my ($instance, $contract);
+my ($instance, $contract, $token_size);
 my $scratch = File::Temp->newdir('/tmp/certmgr-test-XXXXXX');
 
 sub scratch { return "$scratch/" . ($_[0] // '') }
@@ -31,6 +31,7 @@ sub contract {
 
 sub main_instance {
     $instance = instance("$ENV{CERTMGR_TEST_TOP}/tests/http/instance.sh", @_);
+    $token_size = -s token_file();
     return $instance;
 }
 
@@ -73,6 +74,31 @@ sub run_ok {
 sub tool {
     my ($action, @more) = @_;
     return command("$ENV{CERTMGR_TEST_TOP}/tools/instance", $action, "$instance->{CERTMGR_FOLDER}/demo", @more);
+}
+
+# The server's parent, then its children.
+sub server_processes {
+    my ($parent) = read_file($instance->{CERTMGR_PID}) =~ /(\d+)/;
+    return ($parent, split ' ', (command('pgrep', '-P', $parent))[1]);
+}
+
+sub token_file { return (glob "$instance->{CERTMGR_FOLDER}/demo/tokens/*/token.object")[0] }
+
+# Kills what `list` lists. SoftHSM writes the file of a token anew at each log-in, in place: a kill just
+# then would lose the token, which no server can help.
+sub kill_between_logins {
+    my ($list) = @_;
+    my @all;
+    for (1 .. 100) {
+        # twice: the first may have started another one meanwhile
+        kill STOP => $list->() for 1, 2;
+        @all = $list->();
+        last if -s token_file() == $token_size;
+        kill CONT => @all;
+        select undef, undef, undef, 0.01;
+    }
+    kill KILL => @all;
+    return;
 }
 
 # certmgrctl as the user of the server.
