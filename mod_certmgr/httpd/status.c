@@ -38,13 +38,14 @@ int cm_status_show(request_rec *r, int flags, const cm_service_t *service)
     if (service && service->ready) {
         cm_ready_status(&status, service->ready, apr_time_now());
         show(r, flags,
-             (const line_t[]){{"Places", "room for", status.places},
-                              {"Kept", "kept and valid now", status.kept},
-                              {"Given", "times one was given", status.given},
-                              {"Made", "times one was made", status.made},
-                              {"Dropped", "dropped by a change", status.dropped},
-                              {"Broken", "not given for a minute, as the lock could not be had (1: yes)", status.is_broken},
-                              {NULL, NULL, 0}});
+             (const line_t[]){
+                 {"Places", "room for", status.places},
+                 {"Kept", "kept and valid now", status.kept},
+                 {"Given", "times one was given", status.given},
+                 {"Made", "times one was made", status.made},
+                 {"Dropped", "dropped by a change", status.dropped},
+                 {"Broken", "not given, for want of the lock (1: yes)", status.is_broken},
+                 {NULL, NULL, 0}});
     }
     return OK;
 }
