@@ -104,13 +104,12 @@ const unsigned char *bench_records_next(bench_records_t *records, size_t *len)
     return head + 4;
 }
 
-void bench_record_write(const void *data, size_t len)
+void bench_record_write(FILE *file, const void *data, size_t len)
 {
     const unsigned char head[] = {(unsigned char)(len >> 24), (unsigned char)(len >> 16),
                                   (unsigned char)(len >> 8), (unsigned char)len};
 
-    if (fwrite(head, 1, sizeof head, stdout) != sizeof head ||
-        fwrite(data, 1, len, stdout) != len) {
+    if (fwrite(head, 1, sizeof head, file) != sizeof head || fwrite(data, 1, len, file) != len) {
         bench_die("the record can't be written");
     }
 }

@@ -7,6 +7,7 @@
 #define CERTMGR_BENCH_H
 
 #include <stddef.h>
+#include <stdio.h>
 
 /* Seconds of a clock that never goes back. */
 double bench_now(void);
@@ -36,7 +37,6 @@ void bench_records_open(bench_records_t *records, const char *path);
 /* The next record, or NULL behind the last one. */
 const unsigned char *bench_records_next(bench_records_t *records, size_t *len);
 
-/* To standard output. */
-void bench_record_write(const void *data, size_t len);
+void bench_record_write(FILE *file, const void *data, size_t len);
 
 #endif

@@ -133,7 +133,7 @@ static void write_csr(EVP_PKEY *key, int number)
         bench_die("a request can't be made");
     }
     len = BIO_get_mem_data(text, &pem);
-    bench_record_write(pem, (size_t)len);
+    bench_record_write(stdout, pem, (size_t)len);
     BIO_free(text);
     X509_REQ_free(csr);
 }

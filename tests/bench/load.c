@@ -12,6 +12,7 @@
  *   -e NUMBER   status of a good answer (200)
  *   -k FILE     PEM of client certificate and key
  *   -a FILE     PEM of the trusted root
+ *   -o FILE     bodies of good answers are put into it, as records
  *
  * The clock starts when each connection has had its first answer. Prints {"sent", "good", "rate",
  * "cpu", "p50", "p95"}: answers in all, good ones among them, good ones a second of the clock, this
@@ -26,23 +27,24 @@
 
 #include "bench.h"
 
-enum { SHOWN = 600, CONNECTIONS_MAX = 256 };
+enum { CONNECTIONS_MAX = 256 };
 
 typedef struct {
-    const char *url, *type, *certificate, *root;
+    const char *url, *type, *certificate, *root, *output;
     int connections, seconds, first, most;
     long expected;
 } plan_t;
 
 typedef struct {
     CURL *easy;
-    char answer[SHOWN]; /* how it begins */
-    size_t len;
+    char *answer; /* the body, ended with a NUL */
+    size_t len, room;
 } slot_t;
 
 typedef struct {
     plan_t plan;
     bench_records_t records;
+    FILE *output;
     CURLM *multi;
     int poll;       /* epoll: curl_multi_perform would look after all connections each time */
     double timeout; /* when libcurl wants to be called */
@@ -60,14 +62,16 @@ typedef struct {
     double cpu;         /* when it started */
 } load_t;
 
-static size_t keep_beginning(char *data, size_t one, size_t len, void *baton)
+static size_t keep_body(char *data, size_t one, size_t len, void *baton)
 {
     slot_t *slot = baton;
-    size_t room = sizeof slot->answer - 1 - slot->len;
-    size_t taken = len < room ? len : room;
 
-    memcpy(slot->answer + slot->len, data, taken);
-    slot->len += taken;
+    if (slot->room < slot->len + len + 1) {
+        slot->room = 2 * (slot->len + len + 1);
+        slot->answer = bench_memory(slot->answer, slot->room);
+    }
+    memcpy(slot->answer + slot->len, data, len);
+    slot->len += len;
     slot->answer[slot->len] = '\0';
     return one * len;
 }
@@ -106,7 +110,7 @@ static void make_slot(load_t *load, slot_t *slot)
     curl_easy_setopt(easy, CURLOPT_URL, plan->url);
     curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, keep_beginning);
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, keep_body);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, slot);
     curl_easy_setopt(easy, CURLOPT_PRIVATE, slot);
     curl_easy_setopt(easy, CURLOPT_TIMEOUT, 60L);
@@ -174,13 +178,16 @@ static void take_answer(load_t *load, const slot_t *slot, CURLcode result)
     load->sent++;
     if (result == CURLE_OK && status == load->plan.expected) {
         load->good++;
+        if (load->output) {
+            bench_record_write(load->output, slot->answer, slot->len);
+        }
         if (load->start > 0) {
             keep_time(load, slot->easy);
         }
         return;
     }
     if (load->sent - load->good == 1) {
-        fprintf(stderr, "bench-load: %s: %s, status %ld: %s\n", load->plan.url,
+        fprintf(stderr, "bench-load: %s: %s, status %ld: %.600s\n", load->plan.url,
                 curl_easy_strerror(result), status, slot->len ? slot->answer : "no body");
     }
 }
@@ -271,7 +278,7 @@ static void read_options(plan_t *plan, int argc, char **argv)
 {
     int option;
 
-    while ((option = getopt(argc, argv, "c:s:n:f:t:e:k:a:")) != -1) {
+    while ((option = getopt(argc, argv, "c:s:n:f:t:e:k:a:o:")) != -1) {
         switch (option) {
         case 'c':
             plan->connections = bench_number(optarg);
@@ -297,13 +304,16 @@ static void read_options(plan_t *plan, int argc, char **argv)
         case 'a':
             plan->root = optarg;
             break;
+        case 'o':
+            plan->output = optarg;
+            break;
         default:
             exit(2);
         }
     }
     if (argc != optind + 2 || plan->connections > CONNECTIONS_MAX) {
         bench_die("bench-load [-c CONNECTIONS] [-s SECONDS] [-n MOST] [-f FIRST] [-t TYPE]"
-                  " [-e STATUS] [-k CERTIFICATE] [-a ROOT] URL RECORDS");
+                  " [-e STATUS] [-k CERTIFICATE] [-a ROOT] [-o OUTPUT] URL RECORDS");
     }
     plan->url = argv[optind];
 }
@@ -326,6 +336,9 @@ static void make_load(load_t *load, const char *records)
     curl_multi_setopt(load->multi, CURLMOPT_SOCKETDATA, load);
     curl_multi_setopt(load->multi, CURLMOPT_TIMERFUNCTION, keep_timeout);
     curl_multi_setopt(load->multi, CURLMOPT_TIMERDATA, load);
+    if (load->plan.output && !(load->output = fopen(load->plan.output, "wb"))) {
+        bench_die("%s can't be written", load->plan.output);
+    }
     load->headers = curl_slist_append(NULL, "Expect:");
     if (load->plan.type) {
         char line[128];
@@ -349,5 +362,8 @@ int main(int argc, char **argv)
     start_all(&load);
     run(&load, load.start + load.plan.seconds);
     report(&load);
+    if (load.output && fclose(load.output)) {
+        bench_die("%s can't be written", load.plan.output);
+    }
     return load.sent > 0 && load.good == load.sent ? 0 : 1;
 }

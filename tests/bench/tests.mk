@@ -5,6 +5,7 @@ EXTRA_PROGRAMS += bench-search
 bench_search_SOURCES = %D%/search.c
 bench_search_LDADD = libcertmgr.la $(CORE_LIBS)
 if HAVE_BENCH
+STREAM = bench-load
 BENCH_TOOLS = bench-search bench-load bench-csrs bench-crypto bench-crl-peer bench-rows bench-seed
 EXTRA_PROGRAMS += bench-load bench-csrs bench-crypto bench-crl-peer bench-rows bench-seed
 bench_load_SOURCES = %D%/load.c $(BENCH_PARTS)

@@ -5,27 +5,17 @@
 use strict;
 use warnings FATAL => 'all';
 use Apache::Test qw(-withtestmore);
+use JSON::PP ();
 use CertMgr::Load;
 use CertMgr::Test;
 use CertMgr::Main;
 
-use constant { CLIENTS => 4, ROUNDS => 4, EACH => 200 };
+# CERTMGR_KILLS: how often
+use constant { CONNECTIONS => 64, KILLS => $ENV{CERTMGR_KILLS} // 4 };
 
 my $i = main_instance();
 announce_log(qr/./);    # httpd complains of children that were killed
-
-# Enrolls until nobody answers any more.
-my $csr = csr();
-sub work {
-    my ($number, $say) = @_;
-    for (1 .. EACH) {
-        my $r = as('user1', POST => '/api/v1/enroll', json => { profile => 'user', csr => $csr });
-        $say->({ status => $r->{status}, map { $_ => $r->{json}{certificate}{$_} } qw(id serial pem) })
-            if $r->{status};
-        return if $r->{status} != 201;
-    }
-    return;
-}
+my $call = JSON::PP->new->encode({ profile => 'user', csr => csr() });
 
 sub kill_all {
     my ($pid) = server_processes();
@@ -40,33 +30,38 @@ sub issued { return query("SELECT count(*) FROM certificate WHERE profile = 'use
 
 my $before = issued();
 my @answered;
-for my $round (1 .. ROUNDS) {
+for my $round (1 .. KILLS) {
     my $issued = issued();
-    my $clients = start_clients(CLIENTS, \&work);
-    # each client has one request under way, so at least one is answered
-    wait_until(sub { issued() > $issued + CLIENTS });
+    my $stream = start_stream(folder => scratch(), connections => CONNECTIONS, body => $call,
+        url => "$i->{CERTMGR_URL}/api/v1/enroll", cert => "$i->{CERTMGR_PEOPLE}/user1.pem", ca => $i->{CERTMGR_CA});
+    # each connection has one request under way, so at least one is answered
+    wait_until(sub { issued() > $issued + CONNECTIONS });
     my $moment = rand 0.7;
     select undef, undef, undef, $moment;
     kill_all();
-    my @said = wait_clients($clients);
-    is_deeply([grep { $_->{status} != 201 } @said], [], sprintf 'round %d: all good until the end, %.2f s into the stream', $round, $moment);
-    push @answered, @said;
+    my @said = wait_stream($stream);
+    ok(@said + 0, sprintf 'kill %d, %.2f s into the stream: %d answers', $round, $moment, scalar @said);
+    push @answered, map { { certificate => $_->{certificate}, request => $_->{id} } } @said;
     my ($status, $text) = tool('start');
     is($status, 0, 'it starts again') or diag($text);
 }
-cmp_ok(scalar @answered, '>=', ROUNDS, 'there was a stream: ' . @answered . ' answers');
 
 subtest 'what was answered is there' => sub {
-    my %stored = map { split /\|/ } split /\n/, query("SELECT id || '|' || serial FROM certificate");
-    is_deeply([grep { ($stored{ $_->{id} } // '') ne $_->{serial} } @answered], [], 'every certificate');
-    my $last = $answered[-1];
+    my %stored = map { split /\|/, $_, 2 } split /\n/, query("SELECT c.id, c.serial || '|' || r.id || '|' || count(e.id) FROM certificate c"
+            . ' LEFT JOIN request r ON r.certificate = c.id LEFT JOIN audit_event e ON e.object = r.id'
+            . " AND e.action = 'request.submit' AND e.outcome = 'done' GROUP BY c.id, c.serial, r.id");
+    my @lost = grep { ($stored{ $_->{certificate}{id} } // '') ne "$_->{certificate}{serial}|$_->{request}|1" } @answered;
+    is(scalar @lost, 0, 'every certificate, its request and one event') or diag($lost[0]{certificate}{id});
+    my %serials = map { $_->{certificate}{serial} => 1 } @answered;
+    is(scalar keys %serials, @answered, 'no certificate was answered twice');
+    my $last = $answered[-1]{certificate};
     is(as('user1', GET => "/api/v1/certificates/$last->{id}")->{json}{pem}, $last->{pem}, 'as it was answered');
 };
 
 subtest 'nothing is there in part, or twice' => sub {
     my $made = issued() - $before;
     cmp_ok($made, '>=', @answered, 'nothing is missing');
-    cmp_ok($made, '<=', @answered + CLIENTS * ROUNDS, 'and no more than was on its way');
+    cmp_ok($made, '<=', @answered + CONNECTIONS * KILLS, 'and no more than was on its way');
     is(query('SELECT count(*) - count(DISTINCT serial) FROM certificate'), 0, 'serials');
     is(query("SELECT count(*) FROM certificate c WHERE c.profile = 'user' AND 1 <> (SELECT count(*) FROM request r"
             . " WHERE r.certificate = c.id AND r.operation = 'enroll' AND r.state = 'completed')"), 0, 'a request for each');

@@ -11,7 +11,7 @@ use JSON::PP ();
 use POSIX ();
 use Time::HiRes qw(sleep);
 
-our @EXPORT = qw(clients start_clients wait_clients start_beat beats within stop_beat);
+our @EXPORT = qw(clients start_clients wait_clients start_stream wait_stream start_beat beats within stop_beat);
 
 my $json = JSON::PP->new->utf8->allow_nonref;
 
@@ -52,6 +52,33 @@ sub wait_clients {
 sub clients {
     my ($count, $work, $meanwhile) = @_;
     return wait_clients(start_clients($count, $work), $meanwhile);
+}
+
+# One body posted again and again over as many connections, each with a request under way at any moment,
+# by one quick program (tests/bench/load.c); until the server is gone.
+sub start_stream {
+    my (%with) = @_;
+    my ($body, $answers) = map { "$with{folder}/stream-$_" } qw(body answers);
+    open my $file, '>:raw', $body or die "$body: $!";
+    print {$file} pack('N/a*', $with{body}) x 20000;
+    close $file or die "$body: $!";
+    my $pid = fork // die "fork: $!";
+    if (!$pid) {
+        open STDOUT, '>', '/dev/null' or die;
+        open STDERR, '>', "$with{folder}/stream-errors" or die;    # "connection refused", at last
+        exec "$ENV{CERTMGR_TEST_BUILD}/bench-load", '-c', $with{connections}, '-s', 600, '-t', 'application/json', '-e', 201,
+            '-k', $with{cert}, '-a', $with{ca}, '-o', $answers, $with{url}, $body or POSIX::_exit(127);
+    }
+    return { pid => $pid, answers => $answers };
+}
+
+# The answers, when it has ended.
+sub wait_stream {
+    my ($stream) = @_;
+    waitpid $stream->{pid}, 0;
+    open my $file, '<:raw', $stream->{answers} or die "$stream->{answers}: $!";
+    local $/ = undef;
+    return map { $json->decode($_) } unpack '(N/a*)*', <$file>;
 }
 
 # A clock that goes as fast as the machine lets others go: a process that sleeps for a second, does `work`
