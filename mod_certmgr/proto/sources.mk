@@ -12,6 +12,6 @@ libcertmgr_la_SOURCES += \
     %D%/reply.c %D%/reply.h \
     %D%/rest/audit.c %D%/rest/audit.h %D%/rest/event.c \
     %D%/rest/answers.h %D%/rest/certificate.c %D%/rest/changes.c %D%/rest/changes.h \
-    %D%/rest/lists.c %D%/rest/me.c %D%/rest/openapi.c \
+    %D%/rest/lists.c %D%/rest/me.c %D%/rest/openapi.c %D%/rest/page.c %D%/rest/page.h \
     %D%/rest/profile.c %D%/rest/request.c %D%/rest/rest.h %D%/rest/routes.c %D%/rest/schema.c %D%/rest/schema.h \
     %D%/route.c %D%/route.h

@@ -4,7 +4,6 @@
  */
 #include "proto/rest/audit.h"
 
-#include <apr_escape.h>
 #include <apr_strings.h>
 
 #include "base/text.h"
@@ -12,9 +11,10 @@
 #include "proto/eventfile.h"
 #include "proto/query.h"
 #include "proto/reply.h"
+#include "proto/rest/page.h"
 #include "store/strangers.h"
 
-enum { LIMIT_MAX = 200, LIMIT_DEFAULT = 50, CURSOR_MAX = 128, WORD_MAX = 128 };
+enum { CURSOR_MAX = 128, WORD_MAX = 128 };
 
 typedef struct {
     apr_int64_t limit;
@@ -23,15 +23,8 @@ typedef struct {
     apr_time_t since, until;
 } search_t;
 
-static const char limit_about[] =
-    "Most items of a page, at least 1; 50 unless given. A page may be "
-    "shorter: only a `next` that is null ends the list.";
-static const char before_about[] = "Where the page begins: only as found in `next`.";
-
 const cm_json_member_t cm_audit_members[] = {
-    {"limit", CM_JSON_INTEGER, CM_JSON_OPTIONAL, offsetof(search_t, limit), LIMIT_MAX, limit_about},
-    {"before", CM_JSON_TEXT, CM_JSON_OPTIONAL, offsetof(search_t, before), CURSOR_MAX,
-     before_about},
+    CM_LIST_MEMBERS(search_t, CURSOR_MAX),
     {"action", CM_JSON_TEXT, CM_JSON_OPTIONAL, offsetof(search_t, action), WORD_MAX,
      "Only events of this action."},
     {"outcome", CM_JSON_TEXT, CM_JSON_OPTIONAL, offsetof(search_t, outcome), WORD_MAX,
@@ -48,22 +41,11 @@ const cm_json_member_t cm_audit_members[] = {
      "Only what happened before this time."},
     {NULL, CM_JSON_TEXT, 0, 0, 0, NULL}};
 
-const cm_json_member_t cm_stranger_members[] = {
-    {"limit", CM_JSON_INTEGER, CM_JSON_OPTIONAL, offsetof(search_t, limit), LIMIT_MAX, limit_about},
-    {"before", CM_JSON_TEXT, CM_JSON_OPTIONAL, offsetof(search_t, before), CURSOR_MAX,
-     before_about},
-    {NULL, CM_JSON_TEXT, 0, 0, 0, NULL}};
-
-typedef struct {
-    const apr_array_header_t *items; /* of const void * */
-    const char *next;
-} list_t;
+const cm_json_member_t cm_stranger_members[] = {CM_LIST_MEMBERS(search_t, CURSOR_MAX),
+                                                {NULL, CM_JSON_TEXT, 0, 0, 0, NULL}};
 
 static const cm_field_t event_list_fields[] = {
-    {"items", CM_FIELD_RECORDS, 0, offsetof(list_t, items), &cm_schema_event, NULL,
-     "Events, newest first."},
-    {"next", CM_FIELD_TEXT, 1, offsetof(list_t, next), NULL, NULL, "Address of the next page."},
-    {.name = NULL}};
+    CM_LIST_FIELDS(cm_schema_event, "Events, newest first.")};
 const cm_schema_t cm_schema_events = {"AuditEventList", "A page of events.", event_list_fields};
 
 static const cm_field_t stranger_fields[] = {
@@ -78,10 +60,7 @@ const cm_schema_t cm_schema_stranger = {
     "RefusalCount", "How many calls of strangers a rule refused in an hour.", stranger_fields};
 
 static const cm_field_t stranger_list_fields[] = {
-    {"items", CM_FIELD_RECORDS, 0, offsetof(list_t, items), &cm_schema_stranger, NULL,
-     "Counts, newest hour first."},
-    {"next", CM_FIELD_TEXT, 1, offsetof(list_t, next), NULL, NULL, "Address of the next page."},
-    {.name = NULL}};
+    CM_LIST_FIELDS(cm_schema_stranger, "Counts, newest hour first.")};
 const cm_schema_t cm_schema_strangers = {"RefusalCountList", "A page of counts.",
                                          stranger_list_fields};
 
@@ -111,11 +90,10 @@ static cm_error_t *read_search(search_t *search, const cm_json_member_t *members
 {
     cm_error_t *error;
 
-    *search = (search_t){.limit = LIMIT_DEFAULT, .until = APR_INT64_MAX};
+    *search = (search_t){.limit = CM_LIST_LIMIT_DEFAULT, .until = APR_INT64_MAX};
     error = cm_query_read(search, members, text, pool);
-    if (!error && search->limit < 1) {
-        error = cm_error_locate(cm_error_make(pool, CM_E_VALUE, "a page has at least 1 item"),
-                                "/limit", "value.limit");
+    if (!error) {
+        error = cm_list_check_limit(search->limit, pool);
     }
     return error;
 }
@@ -152,40 +130,12 @@ cm_error_t *cm_audit_query_read(cm_event_query_t *query, const cm_json_member_t 
     return error ? error : make_query(query, &search, pool);
 }
 
-/* RFC 3339 down to the microsecond: the next page must not begin elsewhere. */
-static const char *exact_time(apr_time_t time, apr_pool_t *pool)
-{
-    return apr_psprintf(pool, "%.19s.%06dZ", cm_text_time(time, pool), (int)apr_time_usec(time));
-}
-
-static const char *parameter(const char *name, const char *value, apr_pool_t *pool)
-{
-    return value ? apr_pstrcat(pool, "&", name, "=", apr_pescape_urlencoded(pool, value), NULL)
-                 : "";
-}
-
-/* An absolute path with the same filters. */
-static const char *next_of(const cm_call_t *call, const search_t *search, const char *cursor,
-                           apr_pool_t *pool)
-{
-    const char *since = search->since ? exact_time(search->since, pool) : NULL;
-    const char *until = search->until != APR_INT64_MAX ? exact_time(search->until, pool) : NULL;
-
-    return apr_pstrcat(
-        pool, call->mount, call->path,
-        "?limit=", apr_psprintf(pool, "%" APR_INT64_T_FMT, search->limit),
-        parameter("action", search->action, pool), parameter("outcome", search->outcome, pool),
-        parameter("actor", search->actor, pool), parameter("object", search->object, pool),
-        parameter("trace", search->trace, pool), parameter("happened_after", since, pool),
-        parameter("happened_before", until, pool), parameter("before", cursor, pool), NULL);
-}
-
 cm_error_t *cm_rest_events(cm_reply_t *reply, cm_ctx_t *ctx, const cm_call_t *call)
 {
     apr_array_header_t *items;
     cm_event_page_t page;
     cm_event_query_t query;
-    list_t list = {0};
+    cm_list_t list = {0};
     search_t search;
     cm_error_t *error = read_search(&search, cm_audit_members, call->query, ctx->pool);
 
@@ -206,7 +156,7 @@ cm_error_t *cm_rest_events(cm_reply_t *reply, cm_ctx_t *ctx, const cm_call_t *ca
     list.items = items;
     if (page.until_id) {
         list.next =
-            next_of(call, &search, cursor_of(page.until, page.until_id, ctx->pool), ctx->pool);
+            cm_list_next(call, &search, cursor_of(page.until, page.until_id, ctx->pool), ctx->pool);
     }
     cm_reply_json(reply, 200, cm_schema_render(&cm_schema_events, &list, ctx->pool), ctx->pool);
     return NULL;
@@ -245,7 +195,7 @@ cm_error_t *cm_rest_strangers(cm_reply_t *reply, cm_ctx_t *ctx, const cm_call_t 
 {
     apr_array_header_t *counts, *items;
     cm_stranger_query_t query = {.until = APR_INT64_MAX};
-    list_t list = {0};
+    cm_list_t list = {0};
     search_t search;
     cm_error_t *error = read_search(&search, cm_stranger_members, call->query, ctx->pool);
 
@@ -265,8 +215,8 @@ cm_error_t *cm_rest_strangers(cm_reply_t *reply, cm_ctx_t *ctx, const cm_call_t 
 
         APR_ARRAY_PUSH(items, const void *) = count;
         if (i + 1 == search.limit && counts->nelts > search.limit) {
-            list.next =
-                next_of(call, &search, cursor_of(count->hour, count->rule, ctx->pool), ctx->pool);
+            list.next = cm_list_next(call, &search, cursor_of(count->hour, count->rule, ctx->pool),
+                                     ctx->pool);
         }
     }
     list.items = items;

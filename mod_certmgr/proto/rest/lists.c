@@ -2,29 +2,19 @@
  *
  * Lists and searches: keyset-paged, newest first.
  */
-#include <apr_escape.h>
-#include <apr_strings.h>
-
 #include "flow/search.h"
 #include "proto/query.h"
 #include "proto/reply.h"
 #include "proto/rest/answers.h"
+#include "proto/rest/page.h"
 #include "proto/rest/rest.h"
 
 /* A cursor can hold a name, in hex. */
-enum { LIMIT_MAX = 200, LIMIT_DEFAULT = 50, CURSOR_MAX = 6000, ID_MAX = 64, WORD_MAX = 100 };
-
-static const char about_limit[] =
-    "Most items of a page, at least 1; 50 unless given. A page may be "
-    "shorter: only a `next` that is null ends the list.";
-static const char about_before[] = "Where the page begins: only as found in `next`.";
+enum { CURSOR_MAX = 6000, ID_MAX = 64, WORD_MAX = 100 };
 
 /* clang-format off */
 const cm_json_member_t cm_request_list_members[] = {
-    {"limit", CM_JSON_INTEGER, CM_JSON_OPTIONAL, offsetof(cm_request_words_t, limit), LIMIT_MAX,
-     about_limit},
-    {"before", CM_JSON_TEXT, CM_JSON_OPTIONAL, offsetof(cm_request_words_t, before), ID_MAX,
-     about_before},
+    CM_LIST_MEMBERS(cm_request_words_t, ID_MAX),
     {"state", CM_JSON_TEXT, CM_JSON_OPTIONAL, offsetof(cm_request_words_t, state), WORD_MAX,
      "Only requests in this state: pending, approved, ..."},
     {"profile", CM_JSON_TEXT, CM_JSON_OPTIONAL, offsetof(cm_request_words_t, profile), WORD_MAX,
@@ -37,9 +27,7 @@ const cm_json_member_t cm_request_list_members[] = {
     {#name, CM_JSON_TEXT, CM_JSON_OPTIONAL, offsetof(cm_search_words_t, name), most, about}
 
 const cm_json_member_t cm_certificate_list_members[] = {
-    {"limit", CM_JSON_INTEGER, CM_JSON_OPTIONAL, offsetof(cm_search_words_t, limit), LIMIT_MAX,
-     about_limit},
-    WORD(before, CURSOR_MAX, about_before),
+    CM_LIST_MEMBERS(cm_search_words_t, CURSOR_MAX),
     WORD(match, WORD_MAX,
          "How the seven texts are meant: equal (unless given), begins or contains. The last takes "
          "at least three letters or digits in a row."),
@@ -60,75 +48,30 @@ const cm_json_member_t cm_certificate_list_members[] = {
     {NULL, CM_JSON_TEXT, 0, 0, 0, NULL}};
 /* clang-format on */
 
-typedef struct {
-    const apr_array_header_t *items; /* of const void * */
-    const char *next;
-} answer_t;
-
 static const cm_field_t request_fields[] = {
-    {"items", CM_FIELD_RECORDS, 0, offsetof(answer_t, items), &cm_schema_request, NULL,
-     "Requests, newest first."},
-    {"next", CM_FIELD_TEXT, 1, offsetof(answer_t, next), NULL, NULL, "Address of the next page."},
-    {.name = NULL}};
+    CM_LIST_FIELDS(cm_schema_request, "Requests, newest first.")};
 const cm_schema_t cm_schema_requests = {"RequestList", "A page of requests.", request_fields};
 
 static const cm_field_t certificate_fields[] = {
-    {"items", CM_FIELD_RECORDS, 0, offsetof(answer_t, items), &cm_schema_certificate, NULL,
-     "Certificates, newest first."},
-    {"next", CM_FIELD_TEXT, 1, offsetof(answer_t, next), NULL, NULL, "Address of the next page."},
-    {.name = NULL}};
+    CM_LIST_FIELDS(cm_schema_certificate, "Certificates, newest first.")};
 const cm_schema_t cm_schema_certificates = {"CertificateList", "A page of certificates.",
                                             certificate_fields};
 
-static cm_error_t *check_limit(apr_int64_t limit, apr_pool_t *pool)
-{
-    return limit >= 1
-               ? NULL
-               : cm_error_locate(cm_error_make(pool, CM_E_VALUE, "a page has at least 1 item"),
-                                 "/limit", "value.limit");
-}
-
-/* An absolute path with the same criteria. */
-static const char *next_of(const cm_call_t *call, const void *words, apr_int64_t limit,
-                           const char *before, apr_pool_t *pool)
-{
-    const char *next;
-
-    if (!before) {
-        return NULL;
-    }
-    next = apr_psprintf(pool, "%s%s?limit=%" APR_INT64_T_FMT, call->mount, call->path, limit);
-    for (const cm_json_member_t *member = call->route->query; member->name; member++) {
-        const char *word = NULL;
-
-        if (strcmp(member->name, "before") == 0) {
-            word = before;
-        } else if (member->kind == CM_JSON_TEXT) {
-            word = *(const char *const *)(const void *)((const char *)words + member->offset);
-        }
-        if (word) {
-            next = apr_pstrcat(pool, next, "&", member->name, "=",
-                               apr_pescape_urlencoded(pool, word), NULL);
-        }
-    }
-    return next;
-}
-
 static void reply_page(cm_reply_t *reply, const cm_ctx_t *ctx, const cm_schema_t *schema,
-                       const answer_t *answer)
+                       const cm_list_t *answer)
 {
     cm_reply_json(reply, 200, cm_schema_render(schema, answer, ctx->pool), ctx->pool);
 }
 
 cm_error_t *cm_rest_requests(cm_reply_t *reply, cm_ctx_t *ctx, const cm_call_t *call)
 {
-    cm_request_words_t words = {.limit = LIMIT_DEFAULT};
+    cm_request_words_t words = {.limit = CM_LIST_LIMIT_DEFAULT};
     apr_array_header_t *items = apr_array_make(ctx->pool, 8, sizeof(const void *));
-    answer_t answer = {.items = items};
+    cm_list_t answer = {.items = items};
     cm_page_t page;
     cm_error_t *error = cm_query_read(&words, cm_request_list_members, call->query, ctx->pool);
 
-    error = cm_error_join(error, check_limit(words.limit, ctx->pool));
+    error = cm_error_join(error, cm_list_check_limit(words.limit, ctx->pool));
     if (!error) {
         error = cm_request_search(&page, ctx, cm_rest_operation(call->path), &words);
     }
@@ -139,21 +82,21 @@ cm_error_t *cm_rest_requests(cm_reply_t *reply, cm_ctx_t *ctx, const cm_call_t *
         APR_ARRAY_PUSH(items, const void *) =
             cm_answer_of_request(APR_ARRAY_IDX(page.items, i, const cm_request_view_t *), ctx);
     }
-    answer.next = next_of(call, &words, words.limit, page.next, ctx->pool);
+    answer.next = cm_list_next(call, &words, page.next, ctx->pool);
     reply_page(reply, ctx, &cm_schema_requests, &answer);
     return NULL;
 }
 
 cm_error_t *cm_rest_certificates(cm_reply_t *reply, cm_ctx_t *ctx, const cm_call_t *call)
 {
-    cm_search_words_t words = {.limit = LIMIT_DEFAULT};
+    cm_search_words_t words = {.limit = CM_LIST_LIMIT_DEFAULT};
     apr_array_header_t *items = apr_array_make(ctx->pool, 8, sizeof(const void *));
-    answer_t answer = {.items = items};
+    cm_list_t answer = {.items = items};
     cm_search_t search = {.limit = 0};
     cm_page_t page;
     cm_error_t *error = cm_query_read(&words, cm_certificate_list_members, call->query, ctx->pool);
 
-    error = cm_error_join(error, check_limit(words.limit, ctx->pool));
+    error = cm_error_join(error, cm_list_check_limit(words.limit, ctx->pool));
     if (error) { /* what else is wrong is told as well */
         return cm_error_join(error, cm_search_parse(&search, &words, ctx->pool));
     }
@@ -165,7 +108,7 @@ cm_error_t *cm_rest_certificates(cm_reply_t *reply, cm_ctx_t *ctx, const cm_call
         APR_ARRAY_PUSH(items, const void *) =
             cm_answer_of_certificate(APR_ARRAY_IDX(page.items, i, const cm_certificate_t *), ctx);
     }
-    answer.next = next_of(call, &words, words.limit, page.next, ctx->pool);
+    answer.next = cm_list_next(call, &words, page.next, ctx->pool);
     reply_page(reply, ctx, &cm_schema_certificates, &answer);
     return NULL;
 }
