@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Preloaded by an httpd of the tests: while the file $CERTMGR_TEST_FULL is there, nothing can be
- * written below the folder $CERTMGR_TEST_DISK. The file holds the number of the error, as that of no
- * space (ENOSPC), or of a file system that has become read-only (EROFS).
+ * written below the folder $CERTMGR_TEST_DISK. The file holds the number of the error, as that of
+ * no space (ENOSPC), or of a file system that has become read-only (EROFS).
  */
 #include <dlfcn.h>
 #include <errno.h>
