@@ -12,6 +12,7 @@ include tests/unit/proto/tests.mk
 endif
 
 include tests/bench/tests.mk
+include tests/http/tests.mk
 
 VARIANT = $(SHELL) $(srcdir)/tests/variant
 TAP = $(PERL) $(srcdir)/tests/tap
@@ -52,7 +53,7 @@ valgrind: $(check_PROGRAMS)
 	@CK_FORK=no $(MAKE) check-unit UNIT_WRAPPER="--wrapper='$(LIBTOOL) --mode=execute valgrind -q --leak-check=full --error-exitcode=9'"
 
 # The HTTP tests on each database, in copies of tests/http: Apache::Test writes into its folder.
-check-http: all $(STREAM)
+check-http: all $(STREAM) $(FAULTS)
 	@APXS='$(APXS)' HTTPD='$(HTTPD_PROGRAM)' $(SHELL) $(srcdir)/tests/http/each \
 	    $(abs_top_srcdir) $(abs_builddir) $(HTTP_TESTS)
 

@@ -6,11 +6,13 @@
 
 #include <apr_optional.h>
 #include <mod_dbd.h>
+#include <unistd.h>
 
 typedef struct {
     server_rec *server;
     APR_OPTIONAL_FN_TYPE(ap_dbd_open) * open;
     APR_OPTIONAL_FN_TYPE(ap_dbd_close) * close;
+    const char *params;
 } self_t;
 
 /* mod_dbd resets or replaces a broken connection when it hands it out. */
@@ -38,16 +40,34 @@ static void give_back(cm_db_handle_t *handle, const cm_db_source_t *source)
     self->close(self->server, handle->token);
 }
 
-const cm_db_source_t *cm_database_source(server_rec *server, apr_pool_t *pool)
+/* mod_dbd keeps its connections and takes one that can only read for a good one. Not before the
+ * file can be written: what is opened lasts as long as mod_dbd's pool. */
+static void reopen(cm_db_handle_t *handle, const cm_db_source_t *source)
+{
+    const self_t *self = source->self;
+    ap_dbd_t *dbd = handle->token;
+    apr_dbd_t *fresh = NULL;
+
+    if (access(self->params, W_OK) != 0 ||
+        apr_dbd_open(dbd->driver, dbd->pool, self->params, &fresh) != APR_SUCCESS) {
+        return;
+    }
+    apr_dbd_close(dbd->driver, dbd->handle);
+    dbd->handle = handle->conn = fresh;
+}
+
+const cm_db_source_t *cm_database_source(server_rec *server, const char *params, apr_pool_t *pool)
 {
     cm_db_source_t *source = apr_pcalloc(pool, sizeof *source);
     self_t *self = apr_pcalloc(pool, sizeof *self);
 
     self->server = server;
+    self->params = params;
     self->open = APR_RETRIEVE_OPTIONAL_FN(ap_dbd_open);
     self->close = APR_RETRIEVE_OPTIONAL_FN(ap_dbd_close);
     source->lease = lease;
     source->release = give_back;
     source->self = self;
+    source->reopen = reopen;
     return source;
 }

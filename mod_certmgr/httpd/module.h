@@ -92,7 +92,7 @@ void cm_conftree_database(const char **driver, const char **params, const server
                           apr_pool_t *pool);
 
 /* Connections of mod_dbd, of the database of this server. */
-const cm_db_source_t *cm_database_source(server_rec *server, apr_pool_t *pool);
+const cm_db_source_t *cm_database_source(server_rec *server, const char *params, apr_pool_t *pool);
 
 cm_claims_t *cm_claims_make(apr_pool_t *pool);
 

@@ -206,7 +206,8 @@ void cm_service_start(cm_service_t *service, apr_pool_t *pchild)
         store->driver = config->driver;
         store->params = config->params;
         store->deadline = apr_time_from_sec(config->database_deadline);
-        error = cm_store_make(&service->store, cm_database_source(service->server, pchild), store,
+        error = cm_store_make(&service->store,
+                              cm_database_source(service->server, config->params, pchild), store,
                               pchild);
     }
     service->holder = make_holder(cm_host_of_server(service->server, pchild), pchild);

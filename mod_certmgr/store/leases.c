@@ -10,8 +10,10 @@ static cm_error_t *take_work(cm_txn_t *txn, cm_audit_event_t *event, void *baton
 {
     lease_work_t *work = baton;
     const cm_lease_t *lease = work->lease;
+    /* twice as long: the clocks of two nodes may differ by that much */
     const cm_value_t args[] = {cm_value_text(lease->name), cm_value_text(lease->holder),
-                               cm_value_integer(lease->until), cm_value_integer(lease->now)};
+                               cm_value_integer(lease->until), cm_value_integer(lease->now),
+                               cm_value_integer(lease->until + (lease->until - lease->now))};
 
     (void)event;
     return cm_txn_execute(&work->affected, txn, cm_statement(CM_SQL_LEASE_TAKE), args);

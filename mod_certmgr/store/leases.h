@@ -8,7 +8,8 @@
 #include "store/store.h"
 
 /* Take or prolong the lease `name` until `until`. *taken is 0 when another holder has it and its
- * time has not run out. */
+ * time has not run out; one that begins more than its own length from now was taken before the
+ * clock went back, and counts no more. */
 typedef struct {
     const char *name;
     const char *holder; /* unique among nodes and processes */

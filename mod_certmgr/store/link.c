@@ -60,7 +60,7 @@ static const symptom_t symptoms[] = {
     {"database is locked", CM_FAULT_CLASH, CM_E_BUSY, NULL, "the database is too busy"},
     {"is full", CM_FAULT_FINAL, CM_E_DATABASE, NULL, "the database can't be written"},
     {"No space left", CM_FAULT_FINAL, CM_E_DATABASE, NULL, "the database can't be written"},
-    {"readonly database", CM_FAULT_FINAL, CM_E_DATABASE, NULL, "the database can't be written"},
+    {"readonly database", CM_FAULT_READONLY, CM_E_DATABASE, NULL, "the database can't be written"},
     {"read-only transaction", CM_FAULT_FINAL, CM_E_DATABASE, NULL, "the database can't be written"},
     {"disk I/O error", CM_FAULT_FINAL, CM_E_DATABASE, NULL, "the database can't be written"},
     {"unable to open", CM_FAULT_FINAL, CM_E_DATABASE, NULL, "the database can't be reached"},
@@ -436,6 +436,9 @@ cm_error_t *cm_link_recover(cm_link_t *link)
         forget(link);
     } else if (link->pgsql && (link->fault == CM_FAULT_STALE || link->fault == CM_FAULT_UNNAMED)) {
         apr_dbd_query(driver, link->handle.conn, &affected, "DEALLOCATE ALL");
+        forget(link);
+    } else if (link->fault == CM_FAULT_READONLY && link->source->reopen) {
+        link->source->reopen(&link->handle, link->source);
         forget(link);
     } else if (!link->pgsql) {
         /* succeeds, so that a fault without a text of its own does not show this one's */

@@ -15,11 +15,12 @@
 
 typedef enum {
     CM_FAULT_NONE,
-    CM_FAULT_LOST,    /* the connection is gone */
-    CM_FAULT_STALE,   /* the server doesn't know our prepared statements any more */
-    CM_FAULT_CLASH,   /* deadlock, serialization failure, lock timeout: run again */
-    CM_FAULT_UNNAMED, /* anything else: once more with everything prepared anew */
-    CM_FAULT_FINAL    /* no use in running again: unique violation, disk full, our own mistake */
+    CM_FAULT_LOST,     /* the connection is gone */
+    CM_FAULT_STALE,    /* the server doesn't know our prepared statements any more */
+    CM_FAULT_READONLY, /* SQLite could open its file to read only, for as long as it is open */
+    CM_FAULT_CLASH,    /* deadlock, serialization failure, lock timeout: run again */
+    CM_FAULT_UNNAMED,  /* anything else: once more with everything prepared anew */
+    CM_FAULT_FINAL     /* no use in running again: unique violation, disk full, our own mistake */
 } cm_fault_t;
 
 typedef struct {

@@ -111,7 +111,7 @@ cm_error_t *cm_source_make(const cm_db_source_t **source, const cm_store_config_
     apr_reslist_timeout_set(self->connections,
                             config->deadline ? config->deadline : apr_time_from_sec(5));
     apr_reslist_cleanup_order_set(self->connections, APR_RESLIST_CLEANUP_FIRST);
-    *made = (cm_db_source_t){source_lease, source_release, self};
+    *made = (cm_db_source_t){.lease = source_lease, .release = source_release, .self = self};
     *source = made;
     return NULL;
 }

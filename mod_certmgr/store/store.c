@@ -207,7 +207,7 @@ static cm_error_t *attempt(call_t *call)
 /* Whether the last attempt failed in a way that another one may mend; waits as long as is right. */
 static int try_again(call_t *call)
 {
-    enum { STALE_TRIES = 3, CLASH_TRIES = 8, UNNAMED_TRIES = 1 };
+    enum { STALE_TRIES = 3, CLASH_TRIES = 8, OTHER_TRIES = 1 };
     int tries = ++call->tries[call->fault];
     int in_time = apr_time_now() < call->deadline;
     apr_interval_time_t pause = apr_time_from_msec(10) << (tries < 6 ? tries : 6);
@@ -228,8 +228,9 @@ static int try_again(call_t *call)
         return 1;
     case CM_FAULT_STALE:
         return tries <= STALE_TRIES;
+    case CM_FAULT_READONLY:
     case CM_FAULT_UNNAMED:
-        return tries <= UNNAMED_TRIES;
+        return tries <= OTHER_TRIES;
     default:
         return 0;
     }

@@ -53,6 +53,8 @@ struct cm_db_source_t {
     cm_error_t *(*lease)(cm_db_handle_t *handle, const cm_db_source_t *source, apr_pool_t *pool);
     void (*release)(cm_db_handle_t *handle, const cm_db_source_t *source);
     void *self;
+    /* Opens a leased connection to SQLite anew, in place; NULL: it can't. */
+    void (*reopen)(cm_db_handle_t *handle, const cm_db_source_t *source);
 };
 
 typedef struct {

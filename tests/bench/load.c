@@ -14,12 +14,15 @@
  *   -a FILE     PEM of the trusted root
  *   -o FILE     bodies of good answers are put into it, as records
  *
+ * SIGTERM ends it as if the seconds were over: what is under way is still answered and counted.
+ *
  * The clock starts when each connection has had its first answer. Prints {"sent", "good", "rate",
  * "cpu", "p50", "p95"}: answers in all, good ones among them, good ones a second of the clock, this
  * program's CPU seconds an answer, milliseconds.
  */
 #include <curl/curl.h>
 #include <getopt.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +31,13 @@
 #include "bench.h"
 
 enum { CONNECTIONS_MAX = 256 };
+
+static volatile sig_atomic_t stopped;
+
+static void stop(int number)
+{
+    stopped = number;
+}
 
 typedef struct {
     const char *url, *type, *certificate, *root, *output;
@@ -206,7 +216,7 @@ static void take_answers(load_t *load, double end)
         take_answer(load, slot, result);
         curl_multi_remove_handle(load->multi, easy);
         load->running--;
-        if (bench_now() < end) {
+        if (!stopped && bench_now() < end) {
             send_next(load, slot);
         }
     }
@@ -353,6 +363,7 @@ int main(int argc, char **argv)
     static load_t load = {.plan = {.connections = 16, .seconds = 5, .expected = 200}};
 
     read_options(&load.plan, argc, argv);
+    signal(SIGTERM, stop);
     curl_global_init(CURL_GLOBAL_DEFAULT);
     make_load(&load, argv[optind + 1]);
     start_all(&load);

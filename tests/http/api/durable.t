@@ -9,6 +9,7 @@ use JSON::PP ();
 use CertMgr::Load;
 use CertMgr::Test;
 use CertMgr::Main;
+use CertMgr::Records;
 
 # CERTMGR_KILLS: how often
 use constant { CONNECTIONS => 64, KILLS => $ENV{CERTMGR_KILLS} // 4 };
@@ -26,8 +27,6 @@ sub kill_all {
     return;
 }
 
-sub issued { return query("SELECT count(*) FROM certificate WHERE profile = 'user'") }
-
 my $before = issued();
 my @answered;
 for my $round (1 .. KILLS) {
@@ -41,38 +40,17 @@ for my $round (1 .. KILLS) {
     kill_all();
     my @said = wait_stream($stream);
     ok(@said + 0, sprintf 'kill %d, %.2f s into the stream: %d answers', $round, $moment, scalar @said);
-    push @answered, map { { certificate => $_->{certificate}, request => $_->{id} } } @said;
+    push @answered, map { answered($_) } @said;
     my ($status, $text) = tool('start');
     is($status, 0, 'it starts again') or diag($text);
 }
 
-subtest 'what was answered is there' => sub {
-    my %stored = map { split /\|/, $_, 2 } split /\n/, query("SELECT c.id, c.serial || '|' || r.id || '|' || count(e.id) FROM certificate c"
-            . ' LEFT JOIN request r ON r.certificate = c.id LEFT JOIN audit_event e ON e.object = r.id'
-            . " AND e.action = 'request.submit' AND e.outcome = 'done' GROUP BY c.id, c.serial, r.id");
-    my @lost = grep { ($stored{ $_->{certificate}{id} } // '') ne "$_->{certificate}{serial}|$_->{request}|1" } @answered;
-    is(scalar @lost, 0, 'every certificate, its request and one event') or diag($lost[0]{certificate}{id});
-    my %serials = map { $_->{certificate}{serial} => 1 } @answered;
-    is(scalar keys %serials, @answered, 'no certificate was answered twice');
-    my $last = $answered[-1]{certificate};
-    is(as('user1', GET => "/api/v1/certificates/$last->{id}")->{json}{pem}, $last->{pem}, 'as it was answered');
-};
+subtest 'what was answered is there' => sub { are_stored(@answered) };
 
 subtest 'nothing is there in part, or twice' => sub {
     my $made = issued() - $before;
     cmp_ok($made, '>=', @answered, 'nothing is missing');
     cmp_ok($made, '<=', @answered + CONNECTIONS * KILLS, 'and no more than was on its way');
-    is(query('SELECT count(*) - count(DISTINCT serial) FROM certificate'), 0, 'serials');
-    is(query("SELECT count(*) FROM certificate c WHERE c.profile = 'user' AND 1 <> (SELECT count(*) FROM request r"
-            . " WHERE r.certificate = c.id AND r.operation = 'enroll' AND r.state = 'completed')"), 0, 'a request for each');
-    is(query("SELECT count(*) FROM request r WHERE r.operation = 'enroll' AND (1 <> (SELECT count(*) FROM audit_event e"
-            . " WHERE e.object = r.id AND e.action = 'request.submit' AND e.outcome = 'done')"
-            . " OR 1 <> (SELECT count(*) FROM checklist_item t WHERE t.request = r.id))"), 0, 'an event and a checklist for each');
-    is(query("SELECT count(*) FROM audit_event e WHERE e.action = 'request.submit' AND e.outcome = 'done' AND NOT EXISTS"
-            . ' (SELECT 1 FROM request r WHERE r.id = e.object)'), 0, 'and no event of nothing');
-    is(database_is_whole(), 'ok', 'the database is whole');
+    are_whole();
 };
-
-my ($code, $text) = ctl(qw(audit verify));
-is($code, 0, 'the audit log verifies') or diag($text);
 done();

@@ -2,6 +2,7 @@
  *
  * What the test module (faulty_module.c) does wrong. The test maps a file of this structure, named
  * by the environment variable CERTMGR_TEST_FAULTS, and changes it while the module is in use.
+ * CertMgr::Token of the HTTP tests reads the members from here, one a line.
  */
 #ifndef CERTMGR_TESTS_KEYS_FAULTS_H
 #define CERTMGR_TESTS_KEYS_FAULTS_H

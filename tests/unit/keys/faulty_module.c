@@ -350,6 +350,14 @@ static CK_RV sign_init(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_OB
     return held(real->C_SignInit(session, mechanism, key));
 }
 
+/* As long as it is slow: whoever sets it to 0 ends all waits. */
+static void dawdle(void)
+{
+    for (int waited = 0; waited < faults->slow_ms; waited++) {
+        usleep(MILLISECOND);
+    }
+}
+
 static CK_RV sign(CK_SESSION_HANDLE session, CK_BYTE *data, CK_ULONG len, CK_BYTE *signature,
                   CK_ULONG *signature_len)
 {
@@ -366,7 +374,7 @@ static CK_RV sign(CK_SESSION_HANDLE session, CK_BYTE *data, CK_ULONG len, CK_BYT
         return faults->sign_rv;
     }
     enter();
-    usleep((useconds_t)(faults->slow_ms * MILLISECOND));
+    dawdle();
     hold();
     rv = held(real->C_Sign(session, data, len, signature, signature_len));
     *signature_len -= (CK_ULONG)faults->short_by;

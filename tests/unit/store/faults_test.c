@@ -239,7 +239,7 @@ static void doomed_release(cm_db_handle_t *handle, const cm_db_source_t *source)
 START_TEST(a_server_killed_before_the_first_call)
 {
     db_t *db = db_make(ON_POSTGRES, 1);
-    doomed_t doomed = {{doomed_lease, doomed_release, &doomed}, NULL, 0};
+    doomed_t doomed = {{doomed_lease, doomed_release, &doomed, NULL}, NULL, 0};
     const cm_value_t id[] = {cm_value_text("a")};
     const cm_db_source_t *fresh;
     cm_store_t *store;
@@ -273,7 +273,7 @@ static cm_error_t *lose_and_ignore(cm_txn_t *txn, cm_audit_event_t *event, void 
 START_TEST(a_loss_that_was_ignored_is_no_doubt)
 {
     db_t *db = db_make(ON_POSTGRES, 1);
-    doomed_t doomed = {{lease_once, doomed_release, &doomed}, db->source, 0};
+    doomed_t doomed = {{lease_once, doomed_release, &doomed, NULL}, db->source, 0};
     item_baton_t item = {.id = "a"};
     cm_store_t *store;
     cm_error_t *error;

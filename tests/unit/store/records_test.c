@@ -172,10 +172,27 @@ START_TEST(a_lease_has_one_holder)
     ck_assert(taken);
     assert_done(cm_lease_drop(db->store, &mine, pool)); /* not its holder any more */
     mine.now = 230;
+    mine.until = 300;
     assert_done(cm_lease_take(&taken, db->store, &mine, pool));
     ck_assert(!taken);
     assert_done(cm_lease_drop(db->store, &yours, pool));
     assert_done(cm_lease_take(&taken, db->store, &mine, pool));
+    ck_assert(taken);
+}
+END_TEST
+
+START_TEST(a_lease_of_the_future_is_none)
+{
+    db_t *db = db_make(_i, 1);
+    cm_lease_t before = {"seal", "me", 5000, 5100};
+    cm_lease_t other = {"seal", "you", 4950, 5050}; /* of a node whose clock differs a little */
+    cm_lease_t after = {"seal", "you", 4899, 4999};
+    int taken;
+
+    assert_done(cm_lease_take(&taken, db->store, &before, pool));
+    assert_done(cm_lease_take(&taken, db->store, &other, pool));
+    ck_assert(!taken);
+    assert_done(cm_lease_take(&taken, db->store, &after, pool));
     ck_assert(taken);
 }
 END_TEST
@@ -388,6 +405,7 @@ TCase *records_case(void)
     tcase_add_loop_test(tcase, people_have_roles_and_logins, 0, 2);
     tcase_add_loop_test(tcase, the_newest_version_of_a_profile_is_in_force, 0, 2);
     tcase_add_loop_test(tcase, a_lease_has_one_holder, 0, 2);
+    tcase_add_loop_test(tcase, a_lease_of_the_future_is_none, 0, 2);
     tcase_add_loop_test(tcase, a_request_keeps_its_checklist, 0, 2);
     tcase_add_loop_test(tcase, requests_are_paged_newest_first, 0, 2);
     tcase_add_loop_test(tcase, one_holder_signs, 0, 2);

@@ -141,7 +141,7 @@ static cm_error_t *end_behind(cm_txn_t *txn, cm_audit_event_t *event, void *bato
 START_TEST(a_commit_that_rolls_back_is_noticed)
 {
     db_t *db = db_make(ON_POSTGRES, 1);
-    spy_t spy = {{spy_lease, spy_release, &spy}, db->source, {0}};
+    spy_t spy = {{spy_lease, spy_release, &spy, NULL}, db->source, {0}};
     cm_store_t *store;
 
     assert_done(cm_store_make(&store, &spy.source, &db->config, pool));

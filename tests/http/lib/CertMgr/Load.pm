@@ -11,7 +11,7 @@ use JSON::PP ();
 use POSIX ();
 use Time::HiRes qw(sleep);
 
-our @EXPORT = qw(clients start_clients wait_clients start_stream wait_stream start_beat beats within stop_beat);
+our @EXPORT = qw(clients start_clients wait_clients start_stream wait_stream stop_stream start_beat beats within stop_beat);
 
 my $json = JSON::PP->new->utf8->allow_nonref;
 
@@ -54,31 +54,44 @@ sub clients {
     return wait_clients(start_clients($count, $work), $meanwhile);
 }
 
-# One body posted again and again over as many connections, each with a request under way at any moment,
-# by one quick program (tests/bench/load.c); until the server is gone.
+# One request again and again over as many connections, each with one under way at any moment, by one quick
+# program (tests/bench/load.c); until the server is gone or stop_stream. With `body` it is posted; else the
+# address is read.
 sub start_stream {
     my (%with) = @_;
-    my ($body, $answers) = map { "$with{folder}/stream-$_" } qw(body answers);
-    open my $file, '>:raw', $body or die "$body: $!";
-    print {$file} pack('N/a*', $with{body}) x 20000;
-    close $file or die "$body: $!";
+    my ($records, $answers, $report) = map { "$with{folder}/stream-$_" } qw(records answers report);
+    open my $file, '>:raw', $records or die "$records: $!";
+    print {$file} pack('N/a*', $with{body} // '') x (defined $with{body} ? 20000 : 1);
+    close $file or die "$records: $!";
+    my @how = defined $with{body} ? ('-t', 'application/json', '-e', 201, '-o', $answers) : ();
+    push @how, '-k', $with{cert} if $with{cert};
     my $pid = fork // die "fork: $!";
     if (!$pid) {
-        open STDOUT, '>', '/dev/null' or die;
+        open STDOUT, '>', $report or die;
         open STDERR, '>', "$with{folder}/stream-errors" or die;    # "connection refused", at last
-        exec "$ENV{CERTMGR_TEST_BUILD}/bench-load", '-c', $with{connections}, '-s', 600, '-t', 'application/json', '-e', 201,
-            '-k', $with{cert}, '-a', $with{ca}, '-o', $answers, $with{url}, $body or POSIX::_exit(127);
+        exec "$ENV{CERTMGR_TEST_BUILD}/bench-load", '-c', $with{connections}, '-s', 600, @how, '-a', $with{ca}, $with{url}, $records
+            or POSIX::_exit(127);
     }
-    return { pid => $pid, answers => $answers };
+    return { pid => $pid, answers => $answers, report => $report };
 }
 
-# The answers, when it has ended.
+# The answers to what was posted, when it has ended.
 sub wait_stream {
     my ($stream) = @_;
     waitpid $stream->{pid}, 0;
     open my $file, '<:raw', $stream->{answers} or die "$stream->{answers}: $!";
     local $/ = undef;
     return map { $json->decode($_) } unpack '(N/a*)*', <$file>;
+}
+
+# Ends it when what is under way was answered: how many were sent, and how many well answered.
+sub stop_stream {
+    my ($stream) = @_;
+    kill TERM => $stream->{pid};
+    waitpid $stream->{pid}, 0;
+    open my $file, '<', $stream->{report} or die "$stream->{report}: $!";
+    my $report = $json->decode(scalar <$file>);
+    return @{$report}{qw(sent good)};
 }
 
 # A clock that goes as fast as the machine lets others go: a process that sleeps for a second, does `work`

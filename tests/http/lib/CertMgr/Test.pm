@@ -96,14 +96,14 @@ sub instance {
 }
 
 # call(METHOD => URL, json => DATA | body => BYTES, type => MEDIA TYPE, cert => PEM OF KEY AND
-# CERTIFICATE, ca => PEM OF THE ROOT, headers => {...}) gives {status, headers, body, json}; json is
+# CERTIFICATE, ca => PEM OF THE ROOT, headers => {...}, timeout => SECONDS) gives {status, headers, body, json}; json is
 # undef unless the answer is JSON. A new connection for each call. Status 0: no answer at all.
 sub call {
     my ($method, $url, %with) = @_;
     my %tls = (SSL_verify_mode => 1);
     $tls{SSL_ca_file} = $with{ca} if $with{ca};
     @tls{qw(SSL_cert_file SSL_key_file)} = ($with{cert}, $with{cert}) if $with{cert};
-    my $agent = LWP::UserAgent->new(timeout => 30, max_redirect => 0, ssl_opts => \%tls);
+    my $agent = LWP::UserAgent->new(timeout => $with{timeout} // 30, max_redirect => 0, ssl_opts => \%tls);
     my $request = HTTP::Request->new($method, $url);
     my $body = exists $with{json} ? $json->encode($with{json}) : $with{body};
     if (defined $body) {
@@ -151,14 +151,16 @@ sub announce_log {
     return;
 }
 
-# Lines of level warn or worse that are new in the watched logs and were not announced.
+# Lines of level warn or worse, and of children that crashed, that are new in the watched logs and were
+# not announced.
 sub unannounced {
     my @found;
     for my $log (@logs) {
         open my $file, '<', $log->{path} or next;
         seek $file, $log->{from}, 0;
         while (my $line = <$file>) {
-            next unless $line =~ /\[(?:[\w-]+:)?(?:warn|error|crit|alert|emerg)\]|AddressSanitizer|runtime error:/;
+            next unless $line =~ /\[(?:[\w-]+:)?(?:warn|error|crit|alert|emerg)\]
+                |AddressSanitizer|runtime\ error:|exit\ signal\ (?!Killed|Terminated)/x;
             push @found, $line unless grep { $line =~ $_ } @announced;
         }
     }
