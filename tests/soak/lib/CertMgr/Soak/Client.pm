@@ -42,10 +42,10 @@ sub new {
 # Until the file `end` is there, or nobody waits for us.
 sub run {
     my ($self) = @_;
-    my $parent = getppid;
+    $self->{parent} = getppid;
     srand $self->{seed} + $self->{number};
     my @choice = map { ($_) x $weight{$_} } sort keys %weight;
-    until (-e "$self->{folder}/end" || getppid != $parent) {
+    until (-e "$self->{folder}/end" || $self->is_orphan) {
         my $name = $choice[rand @choice];
         my $target = $self->target($name);
         $name = 'enroll' if !$target && $name !~ /^(?:list|search|me|crl|audit|bad)$/;
@@ -56,6 +56,8 @@ sub run {
     $self->tell;
     return;
 }
+
+sub is_orphan { my ($self) = @_; return getppid != $self->{parent} }
 
 # The counts until now, for the conductor.
 sub tell {
@@ -153,6 +155,7 @@ sub change {
     my ($r, $until, $tries) = (undef, time + PATIENCE, 1);
     until (is_final($r = $self->ask(@call))) {
         time < $until or die "$name was not answered for " . PATIENCE . " s: $r->{status} $r->{body}";
+        return if $self->is_orphan;
         $tries++;
         sleep 0.1 + rand 0.5;
     }
@@ -235,7 +238,7 @@ sub read_request {
 
 sub read_list {
     my ($self) = @_;
-    my $r = $self->ask(rand() < 0.5 ? $self->{user} : $self->{officer}, GET => '/api/v1/certificates?limit=' . (1 + int rand 50));
+    my $r = $self->ask(rand() < 0.5 ? $self->{user} : $self->{officer}, GET => '/api/v1/certificates?limit=50');
     return ($r, $r->{status} == 200 && ref $r->{json}{items} eq 'ARRAY');
 }
 

@@ -19,7 +19,7 @@ my @faults = (
     { name => 'database stopped', pgsql => 1, run => sub { database_away('stop', @_) } },
     { name => 'database killed', pgsql => 1, run => sub { database_away('kill', @_) } },
     { name => 'token away', ends => 1, run => \&token_away },
-    { name => 'token out of reach', run => \&token_out_of_reach },
+    { name => 'token out of reach', run => sub { token_out_of_reach($_[0]) } },
     { name => 'table locked', run => \&lock_table },
     { name => 'a child stands still', run => \&stand_still },
     { name => 'malformed calls', run => \&malformed });

@@ -12,9 +12,9 @@ our @EXPORT = qw(take_sample judge describe_sample);
 
 # A leak of 100 bytes a request, in whichever process, is found, and one of descriptors. Memory that is
 # nobody else's (Anonymous) counts: the table of OCSP answers and the pages of libraries are shared, and
-# fill by and by. Of the time in which no process ends, the first third is for warming up: threads that
-# meet their largest answer yet, caches of SQLite that fill. Then the medians of the second and the last
-# third are compared. They may differ by half of such a leak, and by what an allocator keeps from an
+# fill by and by. Of the time in which no process ends, the first quarter is for warming up: threads that
+# meet their largest answer yet, caches of SQLite that fill. Of the rest the medians of the first and the
+# last fifth are compared. They may differ by half of such a leak, and by what an allocator keeps from an
 # unusual moment. Fewer requests than MOST_NOISE / BYTES_EACH tell nothing: what is kept would be more.
 use constant { BYTES_EACH => 50, MOST_NOISE => 1 << 20, DESCRIPTORS => 12, ENOUGH => 21_000 };
 
@@ -74,13 +74,14 @@ sub values_of {
     return map { my $sample = $_; map { $_->{$what} } grep { $_->{key} eq $key } $sample->{parent}, @{ $sample->{children} } } @samples;
 }
 
-# Of the samples since processes were left alive: lines to print, then what is wrong.
+# Of the samples since no process was ended: lines to print, then what is wrong.
 sub judge {
     my (@samples) = @_;
-    return (['too few samples to tell about memory'], []) if @samples < 6;
-    my $third = int(@samples / 3);
-    my @early = @samples[$third .. 2 * $third - 1];
-    my @late = @samples[-$third .. -1];
+    return (['too few samples to tell about memory'], []) if @samples < 8;
+    my @warm = @samples[@samples / 4 .. $#samples];
+    my $fifth = int((@warm + 4) / 5);
+    my @early = @warm[0 .. $fifth - 1];
+    my @late = @warm[-$fifth .. -1];
     my $requests = median(map { $_->{sent} } @late) - median(map { $_->{sent} } @early);
     my $hours = (median(map { $_->{at} } @late) - median(map { $_->{at} } @early)) / 3600;
     my ($grown, $more, @lines, @wrong) = (0, 0);
