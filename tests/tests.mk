@@ -79,16 +79,28 @@ bench: all
 bench-large:
 	@$(MAKE) bench BENCH=scale BENCH_ROWS=10000000 BENCH_DATABASES=pgsql
 
+# An instance under random load and random faults: nothing is lost or doubled, and processes do not grow.
+# SOAK_SEED (which is printed) chooses the faults and operations.
+SOAK_SECONDS = 3600
+SOAK_DATABASE = pgsql
+SOAK_CLIENTS = 6
+SOAK_PAUSE = 20
+SOAK_SEED =
+soak: all
+	@SOAK_SECONDS='$(SOAK_SECONDS)' SOAK_DATABASE='$(SOAK_DATABASE)' SOAK_CLIENTS='$(SOAK_CLIENTS)' \
+	    SOAK_PAUSE='$(SOAK_PAUSE)' SOAK_SEED='$(SOAK_SEED)' \
+	    $(PERL) $(abs_top_srcdir)/tests/soak/run $(abs_top_srcdir) $(abs_builddir)
+
 checks:
 	@cd $(abs_top_srcdir) && $(PERL) tests/tap tests/checks/*.t
 
 format:
 	cd $(abs_top_srcdir) && git ls-files '*.c' '*.h' | xargs clang-format -i
 
-.PHONY: bench bench-large check-programs analyze sanitize coverage check-unit valgrind check-http checks format mutants
+.PHONY: bench bench-large check-programs analyze sanitize coverage check-unit valgrind check-http checks format mutants soak
 
 clean-local:
 	rm -rf analyze sanitize coverage fuzz http mutants test-logs
 
 EXTRA_DIST += tests/README.md tests/variant tests/tap tests/allowed-skips tests/unit/run \
-    tests/contract.json tests/bench tests/checks tests/http tests/interop tests/docs tests/idp tests/mutants tests/package debian-packages .clang-format .ci/run
+    tests/contract.json tests/bench tests/checks tests/http tests/interop tests/docs tests/idp tests/mutants tests/package tests/soak debian-packages .clang-format .ci/run

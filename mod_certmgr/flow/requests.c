@@ -45,7 +45,7 @@ typedef struct {
     cm_work_t *work;
     const cm_operation_row_t *row;
     const char *break_glass; /* or NULL */
-    int performs;
+    int is_prepared, performs;
     const cm_retry_t *retry;
 } submit_t;
 
@@ -73,8 +73,6 @@ static void describe(cm_audit_draft_t *draft, const cm_work_t *work, const cm_op
     row->record(draft, work);
 }
 
-/* The draft says what would have been; an attempt that lost a race is recorded as one that failed.
- */
 static void refuse_stored(const cm_ctx_t *ctx, const cm_request_t *request, const cm_error_t *error)
 {
     if (cm_code_info(error->code)->status < 500) {
@@ -120,13 +118,44 @@ static cm_error_t *settle_and_store(submit_t *submit, cm_audit_draft_t *draft)
                              ctx->pool);
 }
 
+/* The draft says what would have been; an attempt that lost a race is recorded as one that failed.
+ */
+static void refuse(submit_t *submit, cm_audit_draft_t *draft, const cm_error_t *error)
+{
+    const cm_request_t *request = submit->work->request;
+
+    if (submit->is_prepared) {
+        refuse_stored(submit->work->ctx, request, error);
+    } else {
+        cm_json_set_text(draft->detail, "operation", cm_operation_name(request->operation));
+        cm_audit_refusal(submit->work->ctx, draft, error);
+    }
+}
+
+static cm_error_t *prepare_and_store(submit_t *submit, const cm_submission_t *submission,
+                                     cm_audit_draft_t *draft)
+{
+    cm_error_t *error = cm_work_prepare(submit->work, submission);
+
+    if (error) {
+        return error;
+    }
+    submit->is_prepared = 1;
+    if (submit->break_glass) {
+        cm_items_override(submit->work->request, submit->work->ctx->now);
+    }
+    return settle_and_store(submit, draft);
+}
+
+/* A conflict may be with the same call, sent twice: then the request that the other one made, at
+ * any moment since its key was looked for, is the answer to both. */
 static cm_error_t *submit_anew(cm_request_view_t **view, cm_ctx_t *ctx,
                                const cm_submission_t *submission)
 {
     const cm_operation_row_t *row = cm_operation_row(submission->operation);
     cm_work_t work = {.ctx = ctx, .request = apr_pcalloc(ctx->pool, sizeof *work.request)};
     const char *why = submission->command ? submission->command->break_glass : NULL;
-    submit_t submit = {&work, row, why, 0, submission->retry};
+    submit_t submit = {&work, row, why, 0, 0, submission->retry};
     cm_audit_draft_t *draft;
     cm_error_t *error;
 
@@ -136,16 +165,7 @@ static cm_error_t *submit_anew(cm_request_view_t **view, cm_ctx_t *ctx,
     if (why) {
         cm_json_set_text(draft->personal, "reason", why);
     }
-    error = cm_work_prepare(&work, submission);
-    if (error) {
-        cm_json_set_text(draft->detail, "operation", cm_operation_name(submission->operation));
-        cm_audit_refusal(ctx, draft, error);
-        return error;
-    }
-    if (why) {
-        cm_items_override(work.request, ctx->now);
-    }
-    error = settle_and_store(&submit, draft);
+    error = prepare_and_store(&submit, submission, draft);
     if (error && cm_retry_lost(error, submission->retry)) {
         const char *before;
         cm_error_t *again = cm_retry_find(&before, ctx, submission->retry);
@@ -155,7 +175,7 @@ static cm_error_t *submit_anew(cm_request_view_t **view, cm_ctx_t *ctx,
         }
     }
     if (error) {
-        refuse_stored(ctx, work.request, error);
+        refuse(&submit, draft, error);
         return error;
     }
     if (submit.performs && row->finish) {

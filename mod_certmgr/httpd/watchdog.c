@@ -114,16 +114,22 @@ static void run(self_t *self, apr_pool_t *pool)
     report(self, &ctx, self->work(&ctx, self));
 }
 
-/* The pool that mod_watchdog gives may live for long. */
-static void run_apart(self_t *self, apr_pool_t *pool)
+/* All that a run took goes back with it. mod_watchdog's pool has an allocator that keeps what was
+ * freed as long as the process lives, and a block that held a shorter CRL is of no use to the next
+ * one. */
+static void run_apart(self_t *self)
 {
+    apr_allocator_t *allocator;
     apr_pool_t *own;
 
-    if (!self->service->error && self->service->store) {
-        apr_pool_create(&own, pool);
-        run(self, own);
-        apr_pool_destroy(own);
+    if (self->service->error || !self->service->store ||
+        apr_allocator_create(&allocator) != APR_SUCCESS) {
+        return;
     }
+    apr_pool_create_ex(&own, NULL, NULL, allocator);
+    apr_allocator_owner_set(allocator, own);
+    run(self, own);
+    apr_pool_destroy(own);
 }
 
 static int enter(gate_t *gate)
@@ -161,8 +167,9 @@ static apr_status_t wake(int state, void *data, apr_pool_t *pool)
 {
     self_t *self = data;
 
+    (void)pool;
     if (state == AP_WATCHDOG_STATE_RUNNING && !is_stopping() && enter(self->gate)) {
-        run_apart(self, pool);
+        run_apart(self);
         /* the thread is httpd's and may end without OpenSSL being told: leave nothing in it */
         OPENSSL_thread_stop();
         leave(self->gate);
@@ -174,12 +181,9 @@ static apr_status_t wake(int state, void *data, apr_pool_t *pool)
 static apr_status_t end(void *data)
 {
     self_t *self = data;
-    apr_pool_t *own;
 
     close_gate(self->gate);
-    apr_pool_create(&own, NULL);
-    run_apart(self, own);
-    apr_pool_destroy(own);
+    run_apart(self);
     return APR_SUCCESS;
 }
 

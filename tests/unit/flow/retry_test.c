@@ -103,6 +103,49 @@ START_TEST(at_the_same_time_too)
 }
 END_TEST
 
+/* The same call comes in between: when this one has looked for its key, and makes an id. */
+static const cm_submission_t *twin;
+static const char *twin_request;
+
+static void random_and_twin(const cm_host_t *host, unsigned char *bytes, apr_size_t len)
+{
+    const cm_submission_t *submission = twin;
+    cm_request_view_t *view;
+
+    (void)host;
+    twin = NULL;
+    if (submission) {
+        assert_done(cm_request_submit(&view, ctx, submission));
+        twin_request = view->request->id;
+    }
+    cm_host_plain()->random(cm_host_plain(), bytes, len);
+}
+
+START_TEST(what_the_same_call_has_done_is_no_conflict)
+{
+    const cm_retry_t retry = {"key-1", "aa"};
+    cm_submission_t submission = {
+        .operation = CM_OP_REVOKE, .reason = "superseded", .remarks = "test", .retry = &retry};
+    cm_host_t host = *ctx->host;
+    cm_request_view_t *view;
+    cm_ctx_t own;
+
+    act_as("user1");
+    submission.certificate = enroll()->certificate->id;
+    own = *ctx;
+    own.host = &host;
+    host.random = random_and_twin;
+    twin = &submission;
+    assert_done(cm_request_submit(&view, &own, &submission));
+    ck_assert_str_eq(view->request->id, twin_request);
+    ck_assert_str_eq(sql_value("SELECT count(*) FROM revocation"), "1");
+    ck_assert_str_eq(sql_value("SELECT count(*) FROM audit_event WHERE outcome = 'refused'"), "0");
+    submission.retry = NULL;
+    assert_refused(cm_request_submit(&view, ctx, &submission), CM_E_CONFLICT,
+                   "certificate.revoked");
+}
+END_TEST
+
 START_TEST(old_keys_are_forgotten)
 {
     const cm_retry_t retry = {"key-1", "aa"};
@@ -131,6 +174,7 @@ TCase *retry_case(void)
     tcase_add_test(tcase, the_same_call_is_done_once);
     tcase_add_test(tcase, an_event_too);
     tcase_add_test(tcase, at_the_same_time_too);
+    tcase_add_test(tcase, what_the_same_call_has_done_is_no_conflict);
     tcase_add_test(tcase, old_keys_are_forgotten);
     return tcase;
 }
@@ -141,5 +185,6 @@ TCase *retry_postgres_case(void)
 
     tcase_add_test(tcase, the_same_call_is_done_once);
     tcase_add_test(tcase, at_the_same_time_too);
+    tcase_add_test(tcase, what_the_same_call_has_done_is_no_conflict);
     return tcase;
 }
