@@ -441,8 +441,9 @@ cm_error_t *cm_link_recover(cm_link_t *link)
         link->source->reopen(&link->handle, link->source);
         forget(link);
     } else if (!link->pgsql) {
-        /* succeeds, so that a fault without a text of its own does not show this one's */
-        apr_dbd_query(driver, link->handle.conn, &affected, sqlite_settings[0]);
+        /* succeeds, so that a fault without a text of its own does not show this one's; no PRAGMA,
+         * since most make all prepared statements useless */
+        apr_dbd_query(driver, link->handle.conn, &affected, "SELECT 1 WHERE 0");
         if (link->fault == CM_FAULT_STALE) {
             forget(link);
         }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <apr_strings.h>
+#include <malloc.h>
 
 #include "unit/store/suite.h"
 
@@ -244,6 +245,39 @@ START_TEST(an_insert_that_waited_is_refused_like_any_other)
 }
 END_TEST
 
+/* Bytes that 100 refused calls, each followed by a read, keep of the heap. */
+static apr_int64_t kept_by_refusals(const db_t *db)
+{
+    item_baton_t item = {.id = "a"};
+    const cm_value_t id[] = {cm_value_text("a")};
+    cm_audit_event_t *event = db_event("again");
+    apr_int64_t before = (apr_int64_t)mallinfo2().uordblks;
+
+    for (int i = 0; i < 100; i++) {
+        apr_pool_t *mine;
+        cm_rows_t *rows;
+
+        apr_pool_create(&mine, NULL);
+        assert_refused(cm_store_transact(db->store, insert_item, &item, event, mine), CM_E_CONFLICT,
+                       NULL);
+        assert_done(cm_store_select(&rows, db->store, &item_read, id, mine));
+        apr_pool_destroy(mine);
+    }
+    return (apr_int64_t)mallinfo2().uordblks - before;
+}
+
+/* Such as statements that have to be prepared anew. The heap can't be measured under ASan. */
+START_TEST(a_refusal_leaves_nothing_behind)
+{
+    db_t *db = db_make(_i, 1);
+    item_baton_t item = {.id = "a"};
+
+    assert_done(cm_store_transact(db->store, insert_item, &item, db_event("e"), pool));
+    kept_by_refusals(db);
+    ck_assert_int_lt(kept_by_refusals(db), 16384);
+}
+END_TEST
+
 TCase *txn_case(void)
 {
     TCase *tcase = db_case("txn");
@@ -251,6 +285,7 @@ TCase *txn_case(void)
     tcase_add_loop_test(tcase, a_change_is_stored_with_its_event, 0, 2);
     tcase_add_loop_test(tcase, an_event_that_is_there_undoes_the_change, 0, 2);
     tcase_add_loop_test(tcase, what_is_unique_conflicts_and_rolls_back, 0, 2);
+    tcase_add_loop_test(tcase, a_refusal_leaves_nothing_behind, 0, 2);
     tcase_add_loop_test(tcase, an_error_of_the_work_rolls_back, 0, 2);
     tcase_add_loop_test(tcase, nothing_is_committed_after_an_error, 0, 2);
     tcase_add_test(tcase, a_commit_that_rolls_back_is_noticed);
