@@ -9,7 +9,7 @@
 
 #include "flow/ready_place.h"
 
-enum { NAME = 64, PATIENCE = 1 /* second */ };
+enum { NAME = 64, PATIENCE = 1000, IMPATIENCE = 20 /* milliseconds */ };
 
 typedef struct {
     char name[NAME];
@@ -100,8 +100,17 @@ static void recover(cm_ready_t *ready, uint64_t broken, uint64_t now)
                                 __ATOMIC_SEQ_CST);
 }
 
+static struct timespec later(struct timespec at, int milliseconds)
+{
+    long nanoseconds = at.tv_nsec + milliseconds % 1000 * 1000000L;
+
+    return (struct timespec){at.tv_sec + milliseconds / 1000 + nanoseconds / 1000000000L,
+                             nanoseconds % 1000000000L};
+}
+
 /* Who held it may have been killed: the sums tell what is whole. Who can't have it can't drop an
- * answer, so none is given for CM_READY_RAISED seconds; and nobody waits for it meanwhile. */
+ * answer, so none is given for CM_READY_RAISED seconds. Meanwhile nobody waits for longer than
+ * those who have it need: others that come at the same time must not begin the minute anew. */
 static int lock(cm_ready_t *ready)
 {
     uint64_t broken = CM_PLACE_GET(ready->shared->broken);
@@ -109,8 +118,7 @@ static int lock(cm_ready_t *ready)
     int status;
 
     clock_gettime(CLOCK_MONOTONIC, &now);
-    until = now;
-    until.tv_sec += broken ? 0 : PATIENCE;
+    until = later(now, broken ? IMPATIENCE : PATIENCE);
     status = pthread_mutex_clocklock(&ready->shared->lock, CLOCK_MONOTONIC, &until);
     if (status == EOWNERDEAD) {
         status = pthread_mutex_consistent(&ready->shared->lock);
